@@ -1,0 +1,51 @@
+# The commands of this repository. `make run` and `make test` need Python 3.11 or later with venv, and a package
+# registry; they make everything else themselves, and when it is there already they need no network.
+
+.PHONY: help run test lint format lock environment browser clean
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; \
+	done)
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+run: environment ## Set everything up and start it; Ctrl-C stops it
+	@exec $(BIN)/python -m devstack
+
+test: lint browser ## Set everything up and run every check and test
+	@echo "== pytest: rules, workflows, activities, pages, browser, the whole stack"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: environment ## Check format, style, types and the arrows between the rooms
+	@echo "== ruff format: layout"
+	@$(BIN)/ruff format --check --quiet . || { echo "Run 'make format'." >&2; exit 1; }
+	@echo "== ruff check: style and common mistakes"
+	@$(BIN)/ruff check --quiet .
+	@echo "== mypy: types"
+	@$(BIN)/mypy --no-error-summary
+	@echo "== import-linter: the arrows between the rooms"
+	@$(BIN)/lint-imports --no-logo
+
+format: environment ## Lay the code out, and mend what can be mended safely
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: environment ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
+		--no-emit-index-url --no-header --output-file requirements.lock $(ARGS) pyproject.toml
+
+environment:
+	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "No Python 3.11 or later with its venv module was found: install one (Debian:" \
+		"apt-get install python3-venv), or name it: make PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) devstack/environment.py
+
+browser: environment
+	@echo "== a browser and Japanese fonts for the browser tests"
+	@$(BIN)/python -m devstack.browser
+
+clean: ## Remove what was installed and cached; the stack's state in .run stays
+	@rm -rf .venv .venv.lock build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
