@@ -1,0 +1,24 @@
+"""What the runs are called: the one personal-data-free name that every part knows an enrolment by."""
+
+_ENROLMENT = "enrolment-"
+_CERTIFICATE = "certificate-"
+
+
+def enrolment_id(reference: str) -> str:
+    """Give the workflow id of an enrolment."""
+    return _ENROLMENT + reference
+
+
+def certificate_id(serial: str) -> str:
+    """Give the workflow id of a certificate's life; `serial` in lower-case hexadecimal."""
+    return _CERTIFICATE + serial
+
+
+def reference_in(workflow_id: str) -> str | None:
+    """Give the reference if this is an enrolment's workflow id."""
+    return workflow_id.removeprefix(_ENROLMENT) if workflow_id.startswith(_ENROLMENT) else None
+
+
+def serial_in(workflow_id: str) -> str | None:
+    """Give the serial if this is a certificate's workflow id."""
+    return workflow_id.removeprefix(_CERTIFICATE) if workflow_id.startswith(_CERTIFICATE) else None
