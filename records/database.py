@@ -1,0 +1,28 @@
+"""The connection to PostgreSQL: one engine per process, one transaction per piece of work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the pool for `url` (`postgresql+psycopg://…`); nothing is connected yet."""
+        scheme, _, rest = url.partition("://")
+        if scheme == "postgresql":
+            url = f"postgresql+psycopg://{rest}"
+        self.engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction: committed at the end of the block, rolled back if it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()

@@ -1,0 +1,164 @@
+"""The read model of enrolments: what pages, API and console show. Nothing decides by it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.application import Application
+from domain.stage import Applicant, Attention, Language, Outcome, Stage
+from records.digest import digest
+from records.tables import EnrolmentRow
+from records.vault import Erased, Vault
+
+CONTEXT = b"enrolment-details"
+
+
+class Details(BaseModel):
+    """What is personal about an enrolment; stored sealed.
+
+    `email` is the applicant's registered address. `organisation…` is that of the ticket's order.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    email: str
+    ticket_number: str
+    corporate_number: str = ""
+    company_name: str = ""
+    company_name_latin: str = ""
+    application: Application | None = None
+    return_reason: str | None = None
+    returned_by: Literal["principal", "reviewer"] | None = None
+    serial: str | None = None
+    not_after: datetime | None = None
+
+
+class Standing(BaseModel):
+    """Where an enrolment stands, as its workflow tells it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    tenant: str
+    applicant: Applicant
+    language: Language
+    stage: Stage
+    since: datetime
+    until: datetime | None
+    attention: Attention | None
+    outcome: Outcome | None
+    generation: int
+    redeemed_generation: int | None
+    approval_round: int
+    ordered: bool
+    registered_at: datetime
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """One enrolment; `details` is None once the person was erased.
+
+    `generation` is the newest mailed link of the applicant's, `redeemed_generation` the newest one that was
+    pressed; `approval_round` is the generation of the principal's newest link. Times are UTC.
+    """
+
+    reference: str
+    tenant: str
+    applicant: Applicant
+    language: Language
+    stage: Stage
+    since: datetime
+    until: datetime | None
+    attention: Attention | None
+    outcome: Outcome | None
+    generation: int
+    redeemed_generation: int | None
+    approval_round: int
+    ordered: bool
+    registered_at: datetime
+    details: Details | None
+
+
+async def write(
+    session: AsyncSession, vault: Vault, digest_key: bytes, standing: Standing, details: Details
+) -> None:
+    """Write where an enrolment stands, in place of what was there. Raises vault.Erased."""
+    sealed = await vault.seal(standing.reference, details.model_dump_json().encode(), CONTEXT)
+    row = standing.model_dump() | {
+        "email_digest": address_digest(digest_key, details.email),
+        "principal_digest": details.application and address_digest(digest_key, details.application.email),
+        "sealed_details": sealed,
+    }
+    statement = insert(EnrolmentRow).values(row)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[EnrolmentRow.reference],
+            set_={name: statement.excluded[name] for name in row if name != "reference"},
+        )
+    )
+
+
+async def find(session: AsyncSession, vault: Vault, reference: str) -> Enrolment | None:
+    """Give an enrolment, or None if there is none of that reference."""
+    row = await session.get(EnrolmentRow, reference)
+    return None if row is None else await _enrolment(vault, row)
+
+
+async def open_by_address(
+    session: AsyncSession, vault: Vault, digest_key: bytes, tenant: str, email: str
+) -> list[Enrolment]:
+    """Give a tenant's enrolments that were registered with a (folded) address and have not ended."""
+    query = (
+        select(EnrolmentRow)
+        .where(
+            EnrolmentRow.tenant == tenant,
+            EnrolmentRow.email_digest == address_digest(digest_key, email),
+            EnrolmentRow.stage.in_([stage.value for stage in Stage if not stage.ended]),
+        )
+        .order_by(EnrolmentRow.registered_at)
+    )
+    return [await _enrolment(vault, row) for row in (await session.scalars(query)).all()]
+
+
+async def holder(session: AsyncSession, reference: str) -> EnrolmentRow | None:
+    """Give the bare row of the enrolment that holds a ticket, without opening anything personal."""
+    return await session.get(EnrolmentRow, reference)
+
+
+def address_digest(key: bytes, email: str) -> bytes:
+    """Give the digest by which an address is found; local parts that differ in case are one mailbox here."""
+    return digest(key, "address", email.lower())
+
+
+async def _enrolment(vault: Vault, row: EnrolmentRow) -> Enrolment:
+    return Enrolment(
+        reference=row.reference,
+        tenant=row.tenant,
+        applicant=Applicant(row.applicant),
+        language=Language(row.language),
+        stage=Stage(row.stage),
+        since=row.since,
+        until=row.until,
+        attention=Attention(row.attention) if row.attention else None,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        generation=row.generation,
+        redeemed_generation=row.redeemed_generation,
+        approval_round=row.approval_round,
+        ordered=row.ordered,
+        registered_at=row.registered_at,
+        details=await _details(vault, row),
+    )
+
+
+async def _details(vault: Vault, row: EnrolmentRow) -> Details | None:
+    if row.sealed_details is None:
+        return None
+    try:
+        return Details.model_validate_json(await vault.open(row.reference, row.sealed_details, CONTEXT))
+    except Erased:
+        return None

@@ -1,0 +1,39 @@
+"""Rate limits: how often something may be done in a sliding window, counted in PostgreSQL for every process."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from records.digest import digest
+from records.tables import LimitUse
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` uses in any `window`."""
+
+    name: str
+    count: int
+    window: timedelta
+
+
+async def take(session: AsyncSession, limit: Limit, key: str, secret: bytes) -> timedelta | None:
+    """Count one use of `limit` by `key` (an address, a ticket, a network), stored as a keyed digest.
+
+    Gives None if it is allowed, otherwise how long to wait; a refused use does not count. Uses of one key at
+    the same moment are counted one after the other.
+    """
+    hidden = digest(secret, f"limit:{limit.name}", key)
+    now = datetime.now(UTC)
+    await session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(hidden[:8], "big", signed=True))))
+    mine = (LimitUse.name == limit.name) & (LimitUse.key_digest == hidden)
+    await session.execute(delete(LimitUse).where(mine, LimitUse.used_at <= now - limit.window))
+    uses = (
+        await session.scalars(select(LimitUse.used_at).where(mine).order_by(LimitUse.used_at.desc()))
+    ).all()
+    if len(uses) >= limit.count:
+        return uses[limit.count - 1] + limit.window - now
+    session.add(LimitUse(name=limit.name, key_digest=hidden, used_at=now))
+    return None

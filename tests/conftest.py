@@ -1,0 +1,65 @@
+"""Fixtures that every room's tests share: a real PostgreSQL, and settings with throw-away keys."""
+
+import base64
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+import authorities.local_tables  # noqa: F401  (joins the registry of tables)
+from devstack.postgres import running
+from records.database import Database
+from records.migrate import upgrade
+from records.tables import Base
+from records.vault import Vault
+from settings import Settings
+
+
+def make_keys() -> SecretStr:
+    """Give a keyring of one random key."""
+    return SecretStr(f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}")
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this test run's own, migrated."""
+    with running(tmp_path_factory.mktemp("postgres")) as url:
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The database, every table empty."""
+    database = Database(database_url)
+    tables = ", ".join(f'"{table.schema}"."{table.name}"' for table in Base.metadata.sorted_tables)
+    async with database.begin() as session:
+        await session.execute(text(f"TRUNCATE {tables} CASCADE"))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings as for a stack of its own, with new keys."""
+    return Settings(
+        run_dir=tmp_path,
+        ca_dir=tmp_path / "ca",
+        database_url=database_url,
+        captcha_answer="abcd2",
+        econtract_key=SecretStr("econtract-key"),
+        ca_hook_key=SecretStr("hook-key"),
+        master_keys=make_keys(),
+        link_keys=make_keys(),
+        web_keys=make_keys(),
+        digest_keys=make_keys(),
+    )
+
+
+@pytest.fixture
+def vault(database: Database, settings: Settings) -> Vault:
+    """The vault over the test's database."""
+    return Vault(database, settings.master_keyring)
