@@ -1,0 +1,112 @@
+"""Reserving the ticket of a registration."""
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.workflow_ids import enrolment_id
+from domain.stage import Outcome, Stage
+from records import audit, enrolments, tickets
+from records.audit import Entry
+from records.database import Database
+from records.enrolments import Details, Standing
+from records.tickets import Organisation, Refusal, TicketRow
+from records.vault import Vault
+
+_OUTCOMES = {
+    Refusal.UNKNOWN: Outcome.TICKET_UNKNOWN,
+    Refusal.USED: Outcome.TICKET_USED,
+    Refusal.CANCELLED: Outcome.TICKET_CANCELLED,
+    Refusal.EXPIRED: Outcome.TICKET_EXPIRED,
+    Refusal.TAKEN: Outcome.TICKET_TAKEN,
+}
+
+
+class ReserveTicket(BaseModel):
+    """Which ticket, and what to write down once it is reserved."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    company_code: str
+    standing: Standing
+    details: Details
+    entries: list[Entry]
+
+
+class Reservation(BaseModel):
+    """The organisation of the ticket's order, or why there is no reservation.
+
+    `replaced` is the enrolment that held the ticket for the same address, and lost it to this one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    organisation: Organisation | None = None
+    refusal: Outcome | None = None
+    replaced: str | None = None
+
+
+class Tickets:
+    """Reserves tickets, each for one enrolment at a time."""
+
+    def __init__(self, database: Database, vault: Vault, digest_key: bytes, client: Client) -> None:
+        """Take the database, and the Temporal client that tells whether a holder's run is still open."""
+        self._database = database
+        self._vault = vault
+        self._digest_key = digest_key
+        self._client = client
+
+    @activity.defn(name="reserve_ticket")
+    async def reserve(self, wanted: ReserveTicket) -> Reservation:
+        """Reserve the ticket and write the standing in one transaction; done again it is the same reservation.
+
+        A reservation gives way when its run is closed, or when it still waits for its first link at the same
+        address: whoever registers once more means the newer registration.
+        """
+        instead_of, replaced = None, None
+        while True:
+            result = await self._try(wanted, instead_of)
+            if isinstance(result, TicketRow):
+                return Reservation(organisation=result.organisation, replaced=replaced)
+            refusal, holder = result
+            if holder is None or holder == instead_of:
+                return Reservation(refusal=_OUTCOMES[refusal])
+            if await self._run_is_closed(holder):
+                instead_of, replaced = holder, None
+            elif await self._waits_for_same_address(holder, wanted):
+                instead_of, replaced = holder, holder
+            else:
+                return Reservation(refusal=_OUTCOMES[refusal])
+
+    async def _try(
+        self, wanted: ReserveTicket, instead_of: str | None
+    ) -> TicketRow | tuple[Refusal, str | None]:
+        async with self._database.begin() as session:
+            result = await tickets.reserve(
+                session,
+                wanted.details.ticket_number,
+                wanted.company_code,
+                wanted.standing.reference,
+                instead_of,
+            )
+            if isinstance(result, TicketRow):
+                details = wanted.details.model_copy(update=result.organisation.__dict__)
+                await enrolments.write(session, self._vault, self._digest_key, wanted.standing, details)
+                await audit.add(session, *wanted.entries)
+        return result
+
+    async def _waits_for_same_address(self, holder: str, wanted: ReserveTicket) -> bool:
+        async with self._database.begin() as session:
+            row = await enrolments.holder(session, holder)
+        digest = enrolments.address_digest(self._digest_key, wanted.details.email)
+        return row is not None and row.stage == Stage.REGISTERED and row.email_digest == digest
+
+    async def _run_is_closed(self, holder: str) -> bool:
+        try:
+            run = await self._client.get_workflow_handle(enrolment_id(holder)).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return True
+            raise
+        return run.status is not WorkflowExecutionStatus.RUNNING

@@ -1,0 +1,150 @@
+"""What the world tells a workflow, and what it answers.
+
+Runs live for weeks: fields are only ever added, with a default.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from domain.application import Application
+from domain.email import EmailAddress
+from domain.registration import Registration
+from domain.stage import Applicant, ApprovalDecision, Language, Outcome, ReviewDecision, Stage, Verdict
+
+LinkPurpose = Literal["application", "approval", "status"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class Periods(_Frozen):
+    """How long each thing may take; fixed when the enrolment starts."""
+
+    link: timedelta
+    application: timedelta
+    approval: timedelta
+    review_patience: timedelta
+
+
+class EnrolmentStart(_Frozen):
+    """With what an enrolment starts: the registration, and the tenant's rules at that moment."""
+
+    reference: str
+    tenant: str
+    registration: Registration
+    language: Language
+    received_at: AwareDatetime
+    review: Literal["auto", "operator"]
+    periods: Periods
+    launched: bool = False
+
+
+class EnrolmentEnd(_Frozen):
+    """How an enrolment ended."""
+
+    stage: Stage
+    outcome: Outcome
+    serial: str | None = None
+
+
+class Message(_Frozen):
+    """What every message carries: `message_id`, the same when it is sent again, and when the front got it.
+
+    Both may be left out by an operator who sends the signal by hand: it then counts as sent once, on arrival.
+    """
+
+    message_id: str | None = Field(default=None, min_length=1, max_length=64)
+    received_at: AwareDatetime | None = None
+
+
+class RedeemLink(Message):
+    """Somebody pressed the button behind a mailed link. `generation` is the link's."""
+
+    generation: int
+    purpose: LinkPurpose = "application"
+
+
+class ResendLink(Message):
+    """Somebody asks for a new link; it goes only to the address on record. None: the stage's own link."""
+
+    purpose: LinkPurpose | None = None
+
+
+class SubmitApplication(Message):
+    """The filled-in application form."""
+
+    application: Application
+
+
+class Withdraw(Message):
+    """The enrolment is not wanted any more."""
+
+    by: Literal["applicant", "operator", "temporal", "newer_registration"] = "applicant"
+    cause: Literal["request", "address_corrected", "replaced", "cancelled"] = "request"
+
+
+class DecideApproval(Message):
+    """The principal's decision on an agent's application; `round` is that of the link it came through.
+
+    An approval by API carries when the obligations were accepted there, and an evidence id.
+    """
+
+    decision: ApprovalDecision
+    reason: str | None = None
+    decided_by: str = "principal"
+    round: int | None = None
+    via: Literal["link", "api"] = "link"
+    obligations_accepted_at: AwareDatetime | None = None
+    evidence: str | None = None
+
+
+class DecideReview(Message):
+    """The registration authority's decision."""
+
+    decision: ReviewDecision
+    reason: str | None = None
+    decided_by: str = "operator"
+
+
+class CorrectPrincipal(Message):
+    """The principal's address was wrong."""
+
+    email: EmailAddress
+
+
+class CertificateIssued(Message):
+    """The CA says that the certificate of an order can be fetched."""
+
+    order_id: str
+
+
+class Resume(Message):
+    """An operator has mended what parked the run."""
+
+    decided_by: str = "operator"
+
+
+class GiveUp(Message):
+    """An operator ends a parked run."""
+
+    decided_by: str = "operator"
+    reason: str | None = None
+
+
+class StatusAnswer(_Frozen):
+    """Where an enrolment stands, and the verdict on the message that was asked about."""
+
+    verdict: Verdict | None
+    stage: Stage
+    outcome: Outcome | None
+    ticket_reserved: bool
+    since: datetime
+    until: datetime | None
+    applicant: Applicant
+    generation: int
+    redeemed_generation: int | None
+    approval_round: int
+    ordered: bool

@@ -1,0 +1,11 @@
+"""The task queue and the search attributes; scripts and operators rely on their names."""
+
+from temporalio.common import SearchAttributeKey
+
+TASK_QUEUE = "enrolment"
+
+TENANT = SearchAttributeKey.for_keyword("JcanTenant")
+STAGE = SearchAttributeKey.for_keyword("JcanStage")
+APPLICANT = SearchAttributeKey.for_keyword("JcanApplicant")
+ATTENTION = SearchAttributeKey.for_keyword("JcanAttention")
+SEARCH_ATTRIBUTES = (TENANT, STAGE, APPLICANT, ATTENTION)

@@ -1,0 +1,136 @@
+"""The office beside an enrolment's story: letters go out and standings are written down, one after the other.
+
+The story never waits for a notice; before the run closes the office has finished.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.journal import Journal, Record, TicketEffect
+    from activities.mail import Mail
+    from mailing.letter import Letter, LetterKind, Posted
+    from records.audit import Entry
+    from workflows.standing import details_of, standing_of
+    from workflows.state import State
+
+ATTEMPT = timedelta(seconds=60)
+PERSISTENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)
+)
+"""A counterpart that is away is asked again without end; that it came back is enough."""
+
+LINK_LETTERS = frozenset(
+    {LetterKind.APPLICATION_LINK, LetterKind.APPLICATION_RETURNED, LetterKind.APPROVAL_REQUEST}
+)
+
+
+@dataclass
+class _Errand:
+    letter: Letter
+    then: Callable[[Posted], None]
+
+
+class Office:
+    """Sends what is in the out-tray, and writes down the standing whenever something changed."""
+
+    def __init__(self, state: State) -> None:
+        """Serve one enrolment."""
+        self._state = state
+        self._out_tray: deque[_Errand] = deque()
+        self._posting: workflow.ActivityHandle[Posted] | None = None
+        self._errand: _Errand | None = None
+        self._entries: list[Entry] = []
+        self._ticket: TicketEffect = "keep"
+        self._to_write = False
+        self._writing = False
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Begin to work; the tasks end only with the run, or with a bug's exception."""
+        return [asyncio.create_task(self._post_letters()), asyncio.create_task(self._write_standings())]
+
+    def post(self, letter: Letter, then: Callable[[Posted], None] = lambda _: None) -> None:
+        """Put a letter in the out-tray; `then` is called once it was accepted, or refused for good."""
+        self._out_tray.append(_Errand(letter, then))
+
+    def drop_links(self) -> None:
+        """Throw away links that have not gone out: a newer one follows, or nobody needs one any more."""
+        self._out_tray = deque(e for e in self._out_tray if e.letter.kind not in LINK_LETTERS)
+        if self._posting is not None and self._errand and self._errand.letter.kind in LINK_LETTERS:
+            self._posting.cancel()
+
+    def note(self, entry: Entry) -> None:
+        """Have an entry written to the audit trail, with the standing as it then is."""
+        self._entries.append(entry)
+        self._to_write = True
+
+    def free_ticket(self) -> None:
+        """Have the ticket released with the next writing."""
+        self._ticket, self._to_write = "release", True
+
+    def use_up_ticket(self) -> None:
+        """Have the ticket consumed with the next writing."""
+        self._ticket, self._to_write = "consume", True
+
+    async def written(self) -> None:
+        """Wait until everything noted so far is written down."""
+        await workflow.wait_condition(lambda: not self._to_write and not self._writing)
+
+    async def finished(self) -> None:
+        """Wait until the out-tray is empty and everything is written down."""
+        await workflow.wait_condition(lambda: not self._out_tray and self._errand is None)
+        await self.written()
+
+    async def _post_letters(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: bool(self._out_tray))
+            self._errand = self._out_tray.popleft()
+            posted = await self._post(self._errand.letter)
+            if posted is not None:
+                self._errand.then(posted)
+            self._errand = None
+
+    async def _post(self, letter: Letter) -> Posted | None:
+        self._posting = workflow.start_activity_method(
+            Mail.send_mail,
+            letter,
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary=f"メール送信 / mail: {letter.kind} {letter.number}",
+        )
+        try:
+            return await self._posting
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return None
+            raise
+        finally:
+            self._posting = None
+
+    async def _write_standings(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: self._to_write)
+            self._to_write, self._writing = False, True
+            entries, self._entries = self._entries, []
+            ticket, self._ticket = self._ticket, "keep"
+            record = Record(
+                standing=standing_of(self._state),
+                details=details_of(self._state),
+                entries=entries,
+                ticket=ticket,
+            )
+            await workflow.execute_activity_method(
+                Journal.record,
+                record,
+                start_to_close_timeout=ATTEMPT,
+                retry_policy=PERSISTENT,
+                summary=f"記録 / record: {record.standing.stage}",
+            )
+            self._writing = False
