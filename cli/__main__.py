@@ -1,0 +1,5 @@
+"""`python -m cli` is `jcan`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,109 @@
+"""`jcan enrolments`: where they stand, and what an operator decides."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.office import Office, refuse, run
+from domain.problem import RuleBroken
+from domain.reference import Reference
+from domain.stage import ReviewDecision, Verdict
+from engine.enrolments import Answer
+from records import enrolments
+from records.enrolments import Enrolment
+from workflows.messages import DecideReview, GiveUp, Message, Resume, Withdraw
+
+app = typer.Typer(no_args_is_help=True, help="Enrolments.", rich_markup_mode=None)
+
+Number = Annotated[str, typer.Argument(metavar="REFERENCE", help="受付番号, in any writing.")]
+OPERATOR = "operator:cli"
+
+_VERDICTS = {
+    Verdict.ACCEPTED: "Accepted.",
+    Verdict.REPEATED: "It had been decided so before.",
+    Verdict.TOO_LATE: "Too late: the enrolment is past that.",
+    Verdict.NOT_NOW: "Not now: the enrolment is at another stage.",
+    Verdict.CONTRARY: "Something else has been decided before.",
+}
+
+
+@app.command()
+def show(reference: Number) -> None:
+    """Tell where an enrolment stands, without personal data."""
+    number = _reference(reference)
+
+    async def read(office: Office) -> Enrolment | None:
+        async with office.database.begin() as session:
+            return await enrolments.find(session, office.vault, number)
+
+    enrolment = run(read)
+    if enrolment is None:
+        raise refuse("There is no such enrolment.")
+    typer.echo(f"reference  {Reference.parse(enrolment.reference).grouped}")
+    typer.echo(f"tenant     {enrolment.tenant}")
+    typer.echo(f"applicant  {enrolment.applicant}")
+    typer.echo(f"stage      {enrolment.stage}" + (f" ({enrolment.outcome})" if enrolment.outcome else ""))
+    typer.echo(f"since      {enrolment.since.isoformat()}")
+    if enrolment.until:
+        typer.echo(f"until      {enrolment.until.isoformat()}")
+    if enrolment.attention:
+        typer.echo(f"attention  {enrolment.attention}")
+
+
+@app.command()
+def review(
+    reference: Number,
+    decision: Annotated[ReviewDecision, typer.Argument(help="What you decide.")],
+    reason: Annotated[
+        str | None, typer.Option(help="Needed unless you approve; the applicant reads it.")
+    ] = None,
+) -> None:
+    """Decide on an application that waits for review."""
+    if decision is not ReviewDecision.APPROVE and not (reason and reason.strip()):
+        raise refuse("Give the reason with --reason: the applicant reads it.")
+    _tell(reference, DecideReview(decision=decision, reason=reason, decided_by=OPERATOR))
+
+
+@app.command()
+def withdraw(reference: Number) -> None:
+    """End an enrolment for which nothing is ordered yet; its ticket is free again."""
+    _tell(reference, Withdraw(by="operator", cause="cancelled"))
+
+
+@app.command()
+def resume(reference: Number) -> None:
+    """Go on with a run that is parked, once what parked it is mended."""
+    _tell(reference, Resume(decided_by=OPERATOR))
+
+
+@app.command(name="give-up")
+def give_up(reference: Number) -> None:
+    """End a run that is parked."""
+    _tell(reference, GiveUp(decided_by=OPERATOR))
+
+
+def _tell(reference: str, message: Message) -> None:
+    number = _reference(reference)
+
+    async def send(office: Office) -> Answer:
+        stamp = {"message_id": uuid.uuid4().hex, "received_at": datetime.now(UTC)}
+        return await office.desk.tell(number, message.model_copy(update=stamp))
+
+    answer = run(send)
+    if answer.closed:
+        raise refuse("There is no open enrolment of that reference.")
+    if answer.verdict is None:
+        typer.echo("Sent; no worker answers now, it will be taken when one does.")
+        return
+    typer.echo(_VERDICTS[answer.verdict])
+    if answer.verdict not in {Verdict.ACCEPTED, Verdict.REPEATED}:
+        raise typer.Exit(1)
+
+
+def _reference(text: str) -> str:
+    try:
+        return Reference.parse(text).text
+    except RuleBroken:
+        raise refuse("That is not a reference: 13 letters and digits.") from None

@@ -1,0 +1,49 @@
+"""`jcan`: the registration authority from the command line. Exit codes: 0 done, 1 refused, 2 wrong usage."""
+
+import os
+import sys
+
+import click
+import typer
+
+from cli import demo, enrolments, tickets
+from engine.enrolments import EngineUnavailable
+from settings import SettingsError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=__doc__,
+    rich_markup_mode=None,
+)
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(enrolments.app, name="enrolments")
+app.command(name="demo-tickets", hidden=True)(demo.tickets)
+
+
+def main() -> None:
+    """Run the command line. It skips the interpreter's shutdown, where Temporal's core can crash."""
+    code = _run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run() -> int:
+    try:
+        app(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return 1
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except EngineUnavailable:
+        print("Temporal cannot be reached; nothing was changed.", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,33 @@
+"""Our connection to Temporal."""
+
+import asyncio
+
+from temporalio.client import Client
+
+from engine.codec import data_converter
+from records.database import Database
+from records.vault import Vault
+from settings import Settings
+
+
+class Connection:
+    """A client made at its first use, so that a process can start while Temporal is away."""
+
+    def __init__(self, settings: Settings, vault: Vault, database: Database) -> None:
+        """Take where Temporal is, and the vault by which payloads are sealed."""
+        self._settings = settings
+        self._converter = data_converter(vault, database)
+        self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+
+    async def client(self) -> Client:
+        """Give the client. Raises RuntimeError while Temporal cannot be reached for the first time."""
+        async with self._connecting:
+            if self._client is None:
+                self._client = await Client.connect(
+                    self._settings.temporal_address,
+                    namespace=self._settings.temporal_namespace,
+                    data_converter=self._converter,
+                    lazy=True,
+                )
+        return self._client

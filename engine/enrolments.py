@@ -1,0 +1,234 @@
+"""What the front does with enrolments: start one, tell it something, ask where it stands."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from temporalio.client import WorkflowHandle
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.registration import Registration
+from domain.stage import Applicant, Language, Outcome, Stage, Verdict
+from domain.tenant import Tenant
+from domain.workflow_ids import enrolment_id
+from engine.client import Connection
+from engine.signals import SIGNALS
+from records import enrolments, tickets
+from records.database import Database
+from settings import Settings
+from workflows import messages as wire
+from workflows.enrolment import Enrolment
+from workflows.messages import EnrolmentEnd, EnrolmentStart, Message, Periods, StatusAnswer
+from workflows.names import APPLICANT, STAGE, TASK_QUEUE, TENANT
+
+PATIENCE = timedelta(seconds=3)
+"""How long a page waits for a verdict before it says "received, will go on"."""
+
+_AWAY = frozenset(
+    {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED}
+)
+
+
+class EngineUnavailable(Exception):
+    """Temporal cannot be reached: what was sent has not been taken."""
+
+
+class RegisterRequest(BaseModel):
+    """A registration as it came in; the same `reference` again is the same registration."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    reference: str
+    tenant: str
+    registration: Registration
+    language: Language
+    launched: bool = False
+    received_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class RegistrationAnswer(BaseModel):
+    """What became of a registration.
+
+    `accepted`: the ticket is reserved. `resent`: the same registration waits already and gets a new link.
+    `refused`: see the outcome. `unknown`: nobody answered in time; it will go on, and be told by mail.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    state: Literal["accepted", "resent", "refused", "unknown"]
+    outcome: Outcome | None = None
+
+
+class Answer(BaseModel):
+    """The verdict on a message; None when no worker answered in time ("received, will go on").
+
+    `closed`: the run has ended, so the message was not taken; the read model tells how it ended.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    verdict: Verdict | None = None
+    stage: Stage | None = None
+    outcome: Outcome | None = None
+    closed: bool = False
+
+
+class EnrolmentDesk:
+    """The front's way to the workflows."""
+
+    def __init__(
+        self, connection: Connection, database: Database, settings: Settings, tenants: Mapping[str, Tenant]
+    ) -> None:
+        """Take the connection, and the tenants whose rules each new enrolment starts with."""
+        self._connection = connection
+        self._database = database
+        self._settings = settings
+        self._tenants = tenants
+
+    async def register(self, request: RegisterRequest) -> RegistrationAnswer:
+        """Start an enrolment and wait a moment for its ticket. Raises EngineUnavailable."""
+        waiting = await self._same_registration(request)
+        if waiting is not None:
+            again = wire.ResendLink(
+                message_id=f"again-{request.reference}",
+                received_at=request.received_at,
+                purpose="application",
+            )
+            answer = await self.tell(waiting, again)
+            if answer.verdict in {Verdict.ACCEPTED, None} and not answer.closed:
+                return RegistrationAnswer(state="resent")
+        async with _reachable():
+            handle = await self._start(request)
+        return await self._ticket_verdict(handle)
+
+    async def tell(self, reference: str, message: Message) -> Answer:
+        """Send a message, then ask once for the verdict on it. Raises EngineUnavailable."""
+        handle = await self._handle(reference)
+        try:
+            async with _reachable():
+                await handle.signal(SIGNALS[type(message)], message)
+        except _Gone:
+            return Answer(closed=True)
+        status = await self._ask(handle, message.message_id)
+        if status is None:
+            return Answer()
+        return Answer(verdict=status.verdict, stage=status.stage, outcome=status.outcome)
+
+    async def status(self, reference: str) -> StatusAnswer | None:
+        """Give where an enrolment stands by its own word; None when no worker answers in time."""
+        return await self._ask(await self._handle(reference), None)
+
+    async def reachable(self) -> bool:
+        """Tell whether Temporal answers."""
+        try:
+            client = await self._connection.client()
+            return await client.service_client.check_health(timeout=PATIENCE)
+        except (RPCError, RuntimeError):
+            return False
+
+    async def _same_registration(self, request: RegisterRequest) -> str | None:
+        registration = request.registration
+        async with self._database.begin() as session:
+            ticket = await tickets.find_ticket(session, registration.ticket_number)
+            if ticket is None or ticket.reserved_by in {None, request.reference}:
+                return None
+            row = await enrolments.holder(session, str(ticket.reserved_by))
+        digest = enrolments.address_digest(self._settings.digest_key, registration.email)
+        same = (
+            row is not None
+            and ticket.company_code == registration.company_code
+            and (row.stage, row.email_digest, row.applicant)
+            == (Stage.REGISTERED, digest, registration.applicant)
+        )
+        return ticket.reserved_by if same else None
+
+    async def _start(self, request: RegisterRequest) -> WorkflowHandle[Enrolment, EnrolmentEnd]:
+        tenant = self._tenants[request.tenant]
+        start = EnrolmentStart(
+            reference=request.reference,
+            tenant=tenant.name,
+            registration=request.registration,
+            language=request.language,
+            received_at=request.received_at,
+            review=tenant.review,
+            launched=request.launched,
+            periods=Periods(
+                link=self._settings.link_ttl,
+                application=self._settings.application_ttl,
+                approval=self._settings.approval_ttl,
+                review_patience=self._settings.review_patience,
+            ),
+        )
+        client = await self._connection.client()
+        try:
+            return await client.start_workflow(
+                Enrolment.run,
+                start,
+                id=enrolment_id(request.reference),
+                task_queue=TASK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=_summary(tenant, request),
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(TENANT, tenant.name),
+                        SearchAttributePair(STAGE, Stage.REGISTERED.value),
+                        SearchAttributePair(APPLICANT, request.registration.applicant.value),
+                    ]
+                ),
+            )
+        except WorkflowAlreadyStartedError:
+            return await self._handle(request.reference)
+
+    async def _ticket_verdict(self, handle: WorkflowHandle[Enrolment, EnrolmentEnd]) -> RegistrationAnswer:
+        deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            status = await self._ask(handle, None, timedelta(seconds=left))
+            if status is not None and status.ticket_reserved:
+                return RegistrationAnswer(state="accepted")
+            if status is not None and status.stage.ended:
+                return RegistrationAnswer(state="refused", outcome=status.outcome)
+            await asyncio.sleep(0.05)
+        return RegistrationAnswer(state="unknown")
+
+    async def _ask(
+        self,
+        handle: WorkflowHandle[Enrolment, EnrolmentEnd],
+        message_id: str | None,
+        patience: timedelta = PATIENCE,
+    ) -> StatusAnswer | None:
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                return await handle.query(Enrolment.status, message_id)
+        except (TimeoutError, RPCError):
+            return None
+
+    async def _handle(self, reference: str) -> WorkflowHandle[Enrolment, EnrolmentEnd]:
+        client = await self._connection.client()
+        return client.get_workflow_handle_for(Enrolment.run, enrolment_id(reference))
+
+
+class _Gone(Exception):
+    """The run has closed, or there was none."""
+
+
+@asynccontextmanager
+async def _reachable() -> AsyncIterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise _Gone from None
+        if error.status in _AWAY:
+            raise EngineUnavailable from None
+        raise
+
+
+def _summary(tenant: Tenant, request: RegisterRequest) -> str:
+    agents = request.registration.applicant is Applicant.AGENT
+    kind = "代理人申請 / by an agent" if agents else "本人申請 / by the principal"
+    return f"{tenant.mail_label} · {kind} · {request.reference}"
