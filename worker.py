@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.authority import CertificateAuthority
@@ -113,11 +112,9 @@ def make_worker(
 async def _connected(connection: Connection) -> Client:
     """Wait for Temporal: a worker that is started first is not an error."""
     while True:
-        client = await connection.client()
         try:
-            await client.service_client.check_health(timeout=timedelta(seconds=5))
-            return client
-        except (RPCError, RuntimeError) as error:
+            return await connection.connected()
+        except RuntimeError as error:
             logging.getLogger(__name__).warning("Temporal cannot be reached yet: %s", type(error).__name__)
             await asyncio.sleep(1)
 

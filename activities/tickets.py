@@ -5,8 +5,8 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.workflow_ids import enrolment_id
 from domain.stage import Outcome, Stage
+from domain.workflow_ids import enrolment_id
 from records import audit, enrolments, tickets
 from records.audit import Entry
 from records.database import Database
@@ -59,7 +59,7 @@ class Tickets:
 
     @activity.defn(name="reserve_ticket")
     async def reserve(self, wanted: ReserveTicket) -> Reservation:
-        """Reserve the ticket and write the standing in one transaction; done again it is the same reservation.
+        """Reserve the ticket and write the standing in one transaction; again it is the same reservation.
 
         A reservation gives way when its run is closed, or when it still waits for its first link at the same
         address: whoever registers once more means the newer registration.

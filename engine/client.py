@@ -11,7 +11,7 @@ from settings import Settings
 
 
 class Connection:
-    """A client made at its first use, so that a process can start while Temporal is away."""
+    """The way to Temporal; a process can start while Temporal is away."""
 
     def __init__(self, settings: Settings, vault: Vault, database: Database) -> None:
         """Take where Temporal is, and the vault by which payloads are sealed."""
@@ -21,13 +21,20 @@ class Connection:
         self._connecting = asyncio.Lock()
 
     async def client(self) -> Client:
-        """Give the client. Raises RuntimeError while Temporal cannot be reached for the first time."""
+        """Give a client that connects at its first call."""
         async with self._connecting:
             if self._client is None:
-                self._client = await Client.connect(
-                    self._settings.temporal_address,
-                    namespace=self._settings.temporal_namespace,
-                    data_converter=self._converter,
-                    lazy=True,
-                )
+                self._client = await self._connect(lazy=True)
         return self._client
+
+    async def connected(self) -> Client:
+        """Give a client that is connected, as a worker needs it. Raises RuntimeError while that cannot be."""
+        return await self._connect(lazy=False)
+
+    async def _connect(self, *, lazy: bool) -> Client:
+        return await Client.connect(
+            self._settings.temporal_address,
+            namespace=self._settings.temporal_namespace,
+            data_converter=self._converter,
+            lazy=lazy,
+        )

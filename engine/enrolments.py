@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from temporalio.client import WorkflowHandle
@@ -22,9 +22,8 @@ from records import enrolments, tickets
 from records.database import Database
 from settings import Settings
 from workflows import messages as wire
-from workflows.enrolment import Enrolment
 from workflows.messages import EnrolmentEnd, EnrolmentStart, Message, Periods, StatusAnswer
-from workflows.names import APPLICANT, STAGE, TASK_QUEUE, TENANT
+from workflows.names import APPLICANT, ENROLMENT, STAGE, STATUS, TASK_QUEUE, TENANT
 
 PATIENCE = timedelta(seconds=3)
 """How long a page waits for a verdict before it says "received, will go on"."""
@@ -147,7 +146,7 @@ class EnrolmentDesk:
         )
         return ticket.reserved_by if same else None
 
-    async def _start(self, request: RegisterRequest) -> WorkflowHandle[Enrolment, EnrolmentEnd]:
+    async def _start(self, request: RegisterRequest) -> WorkflowHandle[Any, EnrolmentEnd]:
         tenant = self._tenants[request.tenant]
         start = EnrolmentStart(
             reference=request.reference,
@@ -167,11 +166,12 @@ class EnrolmentDesk:
         client = await self._connection.client()
         try:
             return await client.start_workflow(
-                Enrolment.run,
+                ENROLMENT,
                 start,
                 id=enrolment_id(request.reference),
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                result_type=EnrolmentEnd,
                 static_summary=_summary(tenant, request),
                 search_attributes=TypedSearchAttributes(
                     [
@@ -184,7 +184,7 @@ class EnrolmentDesk:
         except WorkflowAlreadyStartedError:
             return await self._handle(request.reference)
 
-    async def _ticket_verdict(self, handle: WorkflowHandle[Enrolment, EnrolmentEnd]) -> RegistrationAnswer:
+    async def _ticket_verdict(self, handle: WorkflowHandle[Any, EnrolmentEnd]) -> RegistrationAnswer:
         deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             status = await self._ask(handle, None, timedelta(seconds=left))
@@ -197,19 +197,20 @@ class EnrolmentDesk:
 
     async def _ask(
         self,
-        handle: WorkflowHandle[Enrolment, EnrolmentEnd],
+        handle: WorkflowHandle[Any, EnrolmentEnd],
         message_id: str | None,
         patience: timedelta = PATIENCE,
     ) -> StatusAnswer | None:
         try:
             async with asyncio.timeout(patience.total_seconds()):
-                return await handle.query(Enrolment.status, message_id)
+                answer: StatusAnswer = await handle.query(STATUS, message_id, result_type=StatusAnswer)
+                return answer
         except (TimeoutError, RPCError):
             return None
 
-    async def _handle(self, reference: str) -> WorkflowHandle[Enrolment, EnrolmentEnd]:
+    async def _handle(self, reference: str) -> WorkflowHandle[Any, EnrolmentEnd]:
         client = await self._connection.client()
-        return client.get_workflow_handle_for(Enrolment.run, enrolment_id(reference))
+        return client.get_workflow_handle(enrolment_id(reference), result_type=EnrolmentEnd)
 
 
 class _Gone(Exception):

@@ -1,4 +1,4 @@
-"""Where workflow code runs: the SDK's sandbox, with what is ours and deterministic loaded once for all runs."""
+"""Where workflow code runs: the SDK's sandbox, with what is ours and deterministic loaded once."""
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 

@@ -1,4 +1,4 @@
-"""Rate limits: how often something may be done in a sliding window, counted in PostgreSQL for every process."""
+"""Rate limits: how often something may be done in a sliding window, counted in PostgreSQL."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

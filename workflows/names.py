@@ -1,8 +1,10 @@
-"""The task queue and the search attributes; scripts and operators rely on their names."""
+"""The task queue, the workflow type, its query and the search attributes; scripts and operators rely on their names."""
 
 from temporalio.common import SearchAttributeKey
 
 TASK_QUEUE = "enrolment"
+ENROLMENT = "Enrolment"
+STATUS = "status"
 
 TENANT = SearchAttributeKey.for_keyword("JcanTenant")
 STAGE = SearchAttributeKey.for_keyword("JcanStage")

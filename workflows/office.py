@@ -7,17 +7,20 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RetryPolicy, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.journal import Journal, Record, TicketEffect
     from activities.mail import Mail
     from mailing.letter import Letter, LetterKind, Posted
-    from records.audit import Entry
+    from records.audit import Entry, Fact
+    from workflows import wording
+    from workflows.names import ATTENTION, STAGE
     from workflows.standing import details_of, standing_of
     from workflows.state import State
 
@@ -49,6 +52,7 @@ class Office:
         self._errand: _Errand | None = None
         self._entries: list[Entry] = []
         self._ticket: TicketEffect = "keep"
+        self._noted = 0
         self._to_write = False
         self._writing = False
 
@@ -66,10 +70,44 @@ class Office:
         if self._posting is not None and self._errand and self._errand.letter.kind in LINK_LETTERS:
             self._posting.cancel()
 
-    def note(self, entry: Entry) -> None:
-        """Have an entry written to the audit trail, with the standing as it then is."""
+    def note(self, action: str, actor: str = "workflow", **facts: Fact) -> None:
+        """Have it written to the audit trail, with the standing as it then is, and show it in the UI."""
+        self._noted += 1
+        self._write(self.entry(f"{action}.{self._noted}", action, actor, workflow.now(), **facts))
+
+    def note_message(self, message_id: str, action: str, actor: str, at: datetime, **facts: Fact) -> None:
+        """Have a message written to the audit trail."""
+        self._write(self.entry(f"{action}.{message_id}", action, actor, at, **facts))
+
+    def entry(self, step: str, action: str, actor: str, at: datetime, **facts: Fact) -> Entry:
+        """Give an audit entry; its key is reference and step, so that a run that was reset repeats it."""
+        start = self._state.start
+        return Entry(
+            key=f"{start.reference}.{step}",
+            at=at,
+            actor=actor,
+            action=action,
+            reference=start.reference,
+            tenant=start.tenant,
+            facts={name: fact for name, fact in facts.items() if fact is not None},
+        )
+
+    def _write(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._to_write = True
+        self._show()
+
+    def _show(self) -> None:
+        state, shown = self._state, workflow.info().typed_search_attributes
+        updates: list[SearchAttributeUpdate[Any]] = []
+        if shown.get(STAGE) != state.stage:
+            updates.append(STAGE.value_set(state.stage.value))
+        if shown.get(ATTENTION) != state.attention:
+            attention = state.attention
+            updates.append(ATTENTION.value_set(attention.value) if attention else ATTENTION.value_unset())
+        if updates:
+            workflow.upsert_search_attributes(updates)
+        workflow.set_current_details(wording.details(state))
 
     def free_ticket(self) -> None:
         """Have the ticket released with the next writing."""

@@ -49,12 +49,14 @@ class State:
     returned_by: Literal["principal", "reviewer"] | None = None
     withdrawal: Withdraw | None = None
     attention: Attention | None = None
+    problem: str | None = None
     resumed: bool = False
     given_up: bool = False
     credential_asked: bool = False
     credential_id: str | None = None
     order_round: int = 1
     ordered: bool = False
+    ticket_consumed: bool = False
     order_id: str | None = None
     issued: bool = False
     serial: str | None = None
@@ -71,6 +73,11 @@ class State:
     def parked(self) -> bool:
         """Whether the run waits for an operator to resume it or to give it up."""
         return self.attention not in {None, Attention.REVIEW_OVERDUE}
+
+    @property
+    def called_off(self) -> bool:
+        """Whether it was withdrawn, or an operator gave it up."""
+        return self.withdrawal is not None or self.given_up
 
     @property
     def email(self) -> str:

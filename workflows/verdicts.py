@@ -4,7 +4,9 @@ Pure: nothing is changed here. A deadline is compared with when the front receiv
 order of arrival.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from domain.stage import Stage, Verdict
 from workflows.messages import (
@@ -30,7 +32,6 @@ ACCEPTED, REPEATED, TOO_LATE, NOT_NOW, CONTRARY = (
     Verdict.NOT_NOW,
     Verdict.CONTRARY,
 )
-_WITH_APPLICANT = frozenset({Stage.REGISTERED, Stage.APPLYING})
 _ORDER_OF_STAGES = list(Stage)
 
 
@@ -40,28 +41,7 @@ def verdict_on(state: State, message: Message, at: datetime) -> Verdict:
         return TOO_LATE
     if state.withdrawal is not None:
         return REPEATED if isinstance(message, Withdraw) else TOO_LATE
-    match message:
-        case RedeemLink():
-            return _redeem(state, message, at)
-        case ResendLink():
-            return TOO_LATE if state.expired(at) else ACCEPTED
-        case SubmitApplication():
-            return _submit(state, at)
-        case Withdraw():
-            return _withdraw(state, at)
-        case DecideApproval():
-            return _approve(state, message, at)
-        case DecideReview():
-            return _review(state, message)
-        case CorrectPrincipal():
-            return _correct(state, message, at)
-        case CertificateIssued():
-            expected = state.stage is Stage.ISSUING and message.order_id == state.order_id
-            return ACCEPTED if expected else NOT_NOW
-        case Resume() | GiveUp():
-            return ACCEPTED if state.parked else NOT_NOW
-        case _:
-            return NOT_NOW
+    return _RULES[type(message)](state, message, at)
 
 
 def link_of(state: State, purpose: LinkPurpose) -> Link:
@@ -73,56 +53,81 @@ def _redeem(state: State, message: RedeemLink, at: datetime) -> Verdict:
     link = link_of(state, message.purpose)
     if message.generation != link.generation:
         return TOO_LATE
-    if message.generation == link.redeemed:
-        return REPEATED
-    return TOO_LATE if state.expired(at) else ACCEPTED
+    return REPEATED if message.generation == link.redeemed else _in_time(state, at)
 
 
-def _submit(state: State, at: datetime) -> Verdict:
-    match state.stage:
-        case Stage.REGISTERED:
-            return NOT_NOW
-        case Stage.APPLYING if state.submitted:
-            return REPEATED
-        case Stage.APPLYING:
-            return TOO_LATE if state.expired(at) else ACCEPTED
-        case _:
-            return REPEATED
+def _resend(state: State, _: ResendLink, at: datetime) -> Verdict:
+    return _in_time(state, at)
 
 
-def _withdraw(state: State, at: datetime) -> Verdict:
-    if state.ordered or state.expired(at):
-        return TOO_LATE
-    return ACCEPTED
+def _submit(state: State, _: SubmitApplication, at: datetime) -> Verdict:
+    if state.stage is Stage.REGISTERED:
+        return NOT_NOW
+    if state.stage is Stage.APPLYING and not state.submitted:
+        return _in_time(state, at)
+    return REPEATED
+
+
+def _withdraw(state: State, _: Withdraw, at: datetime) -> Verdict:
+    return TOO_LATE if state.ordered else _in_time(state, at)
 
 
 def _approve(state: State, message: DecideApproval, at: datetime) -> Verdict:
-    if state.stage in _WITH_APPLICANT or not state.is_agents:
+    if not state.is_agents or _before(state, Stage.AWAITING_APPROVAL):
         return NOT_NOW
     if state.approval is not None:
         return REPEATED if state.approval.decision is message.decision else CONTRARY
     if message.round is not None and message.round != state.approval_link.generation:
         return TOO_LATE
-    return TOO_LATE if state.expired(at) else ACCEPTED
+    return _in_time(state, at)
 
 
-def _review(state: State, message: DecideReview) -> Verdict:
-    if state.review is not None:
-        return REPEATED if state.review.decision is message.decision else CONTRARY
+def _review(state: State, message: DecideReview, _: datetime) -> Verdict:
     if _before(state, Stage.IN_REVIEW):
         return NOT_NOW
-    return ACCEPTED if state.stage is Stage.IN_REVIEW else CONTRARY
+    if state.review is not None:
+        return REPEATED if state.review.decision is message.decision else CONTRARY
+    return ACCEPTED
 
 
 def _correct(state: State, message: CorrectPrincipal, at: datetime) -> Verdict:
-    if _before(state, Stage.AWAITING_APPROVAL) or not state.is_agents:
+    # The agent's own address would make the agent approve the agent's application.
+    if not state.is_agents or _before(state, Stage.AWAITING_APPROVAL) or _same(message.email, state.email):
         return NOT_NOW
-    if state.stage is not Stage.AWAITING_APPROVAL or state.approval is not None:
-        return TOO_LATE
-    if message.email.lower() == state.email.lower():
-        return NOT_NOW
+    decided = state.stage is not Stage.AWAITING_APPROVAL or state.approval is not None
+    return TOO_LATE if decided else _in_time(state, at)
+
+
+def _issued(state: State, message: CertificateIssued, _: datetime) -> Verdict:
+    expected = state.stage is Stage.ISSUING and message.order_id == state.order_id
+    return ACCEPTED if expected else NOT_NOW
+
+
+def _unpark(state: State, _: Resume | GiveUp, __: datetime) -> Verdict:
+    return ACCEPTED if state.parked else NOT_NOW
+
+
+_RULES: dict[type[Message], Callable[[State, Any, datetime], Verdict]] = {
+    RedeemLink: _redeem,
+    ResendLink: _resend,
+    SubmitApplication: _submit,
+    Withdraw: _withdraw,
+    DecideApproval: _approve,
+    DecideReview: _review,
+    CorrectPrincipal: _correct,
+    CertificateIssued: _issued,
+    Resume: _unpark,
+    GiveUp: _unpark,
+}
+
+
+def _in_time(state: State, at: datetime) -> Verdict:
     return TOO_LATE if state.expired(at) else ACCEPTED
 
 
 def _before(state: State, stage: Stage) -> bool:
     return _ORDER_OF_STAGES.index(state.stage) < _ORDER_OF_STAGES.index(stage)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower() == other.lower()

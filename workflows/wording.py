@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta, timezone
 
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -72,15 +71,15 @@ _ATTENTION = {
 }
 
 
-def details(state: State, problem: str | None = None) -> str:
-    """Give the run's current details in Markdown; `problem` is the code of what parked it."""
+def details(state: State) -> str:
+    """Give the run's current details in Markdown."""
     japanese, english = _WAITS_FOR[state.stage]
     lines = [f"**{japanese}**  ", f"{english}", "", f"- 開始 / since: {_at(state.since)}"]
     if state.until is not None:
         lines.append(f"- 期限 / until: {_at(state.until)}")
     if state.attention is not None:
         japanese, english = _ATTENTION[state.attention]
-        lines.append(f"- ⚠ {japanese} / {english}" + (f" (`{problem}`)" if problem else ""))
+        lines.append(f"- ⚠ {japanese} / {english}" + (f" (`{state.problem}`)" if state.problem else ""))
     signals = [_CAN_DO.get(state.stage, "")]
     if state.parked:
         signals.append("`resume`, `give_up`")

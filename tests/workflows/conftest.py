@@ -22,8 +22,8 @@ from domain.reference import Reference
 from domain.registration import Registration
 from domain.stage import Applicant, Language, Stage
 from domain.workflow_ids import enrolment_id
-from engine.signals import SIGNALS
 from engine.sandbox import sandbox
+from engine.signals import SIGNALS
 from tests.workflows.world import World
 from workflows.certificate import Certificate
 from workflows.enrolment import Enrolment
@@ -67,10 +67,10 @@ class Enrolling:
 
     async def tell(self, message: Message, at: datetime | None = None) -> StatusAnswer:
         """Send a message as the front does, and give the answer of the query."""
-        stamp = {"message_id": message.message_id or uuid.uuid4().hex, "received_at": at or self.now()}
-        stamped = message.model_copy(update=stamp)
-        await self.handle.signal(SIGNALS[type(message)], stamped)
-        return await self.handle.query(Enrolment.status, stamp["message_id"])
+        message_id = message.message_id or uuid.uuid4().hex
+        stamp = {"message_id": message_id, "received_at": at or self.now()}
+        await self.handle.signal(SIGNALS[type(message)], message.model_copy(update=stamp))
+        return await self.handle.query(Enrolment.status, message_id)
 
     async def send(self, message: Message, at: datetime) -> None:
         """Send a message when no worker may be there to answer."""

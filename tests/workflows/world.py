@@ -10,10 +10,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.authority import (
     CheckRequest,
-    Fetched,
     FetchCertificate,
-    Ordered,
+    Fetched,
     OrderCertificate,
+    Ordered,
     RequestVerdict,
     order_id_of,
 )

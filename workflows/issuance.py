@@ -1,0 +1,206 @@
+"""From the cleared application to the installed certificate: key, request, order, issuance, installation."""
+
+import contextlib
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.authority import (
+        CertificateAuthority,
+        CheckRequest,
+        FetchCertificate,
+        Fetched,
+        OrderCertificate,
+        order_id_of,
+    )
+    from activities.econtract import (
+        CreateCredential,
+        Credential,
+        DeleteCredential,
+        EContract,
+        InstallCertificate,
+    )
+    from domain.application import Application
+    from domain.stage import Attention
+    from domain.workflow_ids import certificate_id
+    from workflows.certificate import Certificate, CertificateStart
+    from workflows.endings import Refused
+    from workflows.office import ATTEMPT, PERSISTENT, Office
+    from workflows.state import State
+    from workflows.waiting import call_off, unless_called_off, until_mended
+
+SLOW = RetryPolicy(initial_interval=timedelta(seconds=30), maximum_interval=timedelta(minutes=30))
+"""How a certificate that takes days is asked for; the CA's hook makes it quick."""
+
+
+class Issuance:
+    """Gets one enrolment's certificate, as often as it takes."""
+
+    def __init__(self, state: State, office: Office) -> None:
+        """Serve one enrolment."""
+        self._state = state
+        self._office = office
+
+    async def obtain(self, application: Application) -> Fetched:
+        """Get the certificate; every refusal parks the run, and resuming begins anew with a new key."""
+        while True:
+            try:
+                return await self._fetch(await self._order(application))
+            except Refused as refused:
+                await self._park(refused)
+            await self.delete_credential()
+            self._state.order_round += 1
+
+    async def install(self, fetched: Fetched) -> None:
+        """Put the certificate into the e-contract service, and begin its own life."""
+        state = self._state
+        if fetched.not_after is None or state.credential_id is None:
+            raise ApplicationError("a certificate without an end or a place", non_retryable=True)
+        await self._begin_life(fetched.serial, fetched.not_after)
+        install = InstallCertificate(
+            credential_id=state.credential_id, certificate=fetched.certificate, chain=fetched.chain
+        )
+        while True:
+            installed = await workflow.execute_activity_method(
+                EContract.install_certificate,
+                install,
+                start_to_close_timeout=ATTEMPT,
+                retry_policy=PERSISTENT,
+                summary="証明書の登録 / install the certificate",
+            )
+            if installed.problem is None:
+                return
+            await self._park(Refused(Attention.INSTALLATION_REFUSED, installed.problem))
+
+    async def delete_credential(self) -> None:
+        """Delete the key at the e-contract service, if one was ever asked for."""
+        state = self._state
+        if state.credential_asked and state.credential_id is None and state.application is not None:
+            # It may have been made although we never heard its name: asking again tells it.
+            credential = await self._ask_for_credential(state.application)
+            state.credential_id = credential.credential_id or None
+        if state.credential_id is not None:
+            await workflow.execute_activity_method(
+                EContract.delete_credential,
+                DeleteCredential(credential_id=state.credential_id),
+                start_to_close_timeout=ATTEMPT,
+                retry_policy=PERSISTENT,
+                summary="鍵の削除 / delete the key",
+            )
+        state.credential_asked, state.credential_id = False, None
+
+    async def _order(self, application: Application) -> OrderCertificate:
+        state = self._state
+        credential = await unless_called_off(state, self._ask_for_credential(application))
+        if credential.problem is not None:
+            raise Refused(Attention.CERTIFICATION_REQUEST_REFUSED, credential.problem)
+        state.credential_id = credential.credential_id
+        order = OrderCertificate(
+            reference=state.start.reference,
+            round=state.order_round,
+            tenant=state.start.tenant,
+            csr=credential.csr,
+            subject=application.subject,
+            validity_years=application.validity_years,
+        )
+        checking = workflow.start_activity_method(
+            CertificateAuthority.check_request,
+            CheckRequest.model_validate(order.model_dump(exclude={"tenant"})),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary="署名要求の検査 / check the certification request",
+        )
+        verdict = await unless_called_off(state, checking)
+        if not verdict.accepted:
+            raise Refused(Attention.CERTIFICATION_REQUEST_REFUSED, verdict.problem)
+        await self._send(order)
+        return order
+
+    def _ask_for_credential(self, application: Application) -> workflow.ActivityHandle[Credential]:
+        self._state.credential_asked = True
+        subject = application.subject
+        return workflow.start_activity_method(
+            EContract.create_credential,
+            CreateCredential(
+                reference=self._state.start.reference, email=subject.email, name=subject.common_name
+            ),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary="鍵と署名要求 / key and certification request",
+        )
+
+    async def _send(self, order: OrderCertificate) -> None:
+        state = self._state
+        # From here on the CA may have accepted, whatever we hear: only a revocation undoes it.
+        state.ordered, state.order_id = True, order_id_of(order.reference, order.round)
+        self._office.note("ordering", round=order.round)
+        ordered = await workflow.execute_activity_method(
+            CertificateAuthority.order_certificate,
+            order,
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary="証明書の発注 / order the certificate",
+        )
+        if ordered.problem is not None:
+            state.ordered = state.ticket_consumed
+            raise Refused(Attention.CERTIFICATE_REFUSED, ordered.problem)
+        state.ticket_consumed = True
+        self._office.use_up_ticket()
+        self._office.note("ordered", round=order.round)
+
+    async def _fetch(self, order: OrderCertificate) -> Fetched:
+        fetch = FetchCertificate(
+            order_id=order_id_of(order.reference, order.round),
+            reference=order.reference,
+            tenant=order.tenant,
+            csr=order.csr,
+            subject=order.subject,
+        )
+        fetched = await self._fetch_when_issued(fetch)
+        if fetched.problem is not None:
+            raise Refused(Attention.CERTIFICATE_REFUSED, fetched.problem)
+        return fetched
+
+    async def _fetch_when_issued(self, fetch: FetchCertificate) -> Fetched:
+        """Ask slowly by itself, and at once whenever somebody says that it is issued."""
+        while True:
+            self._state.issued = False
+            fetching = workflow.start_activity_method(
+                CertificateAuthority.fetch_certificate,
+                fetch,
+                start_to_close_timeout=ATTEMPT,
+                retry_policy=SLOW,
+                summary="証明書の取得（発行待ち）/ fetch the certificate, once issued",
+            )
+            await self._fetched_or_nudged(fetching)
+            if fetching.done():
+                return await fetching
+            await call_off(fetching)
+
+    async def _fetched_or_nudged(self, fetching: workflow.ActivityHandle[Fetched]) -> None:
+        await workflow.wait_condition(lambda: fetching.done() or self._state.issued)
+
+    async def _begin_life(self, serial: str, not_after: datetime) -> None:
+        start = self._state.start
+        life = CertificateStart(
+            serial=serial, reference=start.reference, tenant=start.tenant, not_after=not_after
+        )
+        # A run that was reset has started it before.
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            _ = await workflow.start_child_workflow(
+                Certificate.run,
+                life,
+                id=certificate_id(serial),
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            )
+
+    async def _park(self, refused: Refused) -> None:
+        state = self._state
+        state.attention, state.problem = refused.attention, refused.problem
+        self._office.note("parked", attention=refused.attention, problem=refused.problem)
+        await until_mended(state)
+        state.attention = state.problem = None
+        self._office.note("resumed")
