@@ -1,0 +1,1 @@
+"""The stack that `make run` starts: real parts, on loopback, from the package index alone."""

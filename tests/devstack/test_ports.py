@@ -1,0 +1,53 @@
+"""Ports: read from the environment, and a taken one named with its variable."""
+
+import os
+import socket
+from dataclasses import replace
+
+import pytest
+
+from devstack.failures import CannotStart
+from devstack.ports import Ports, check_free, read_ports
+
+
+def test_the_usual_ports_when_nothing_is_set() -> None:
+    assert read_ports({}) == Ports(8000, 7233, 8233, 8025, 8026, 8100)
+
+
+def test_each_port_has_its_variable() -> None:
+    names = ("WEB", "TEMPORAL", "TEMPORAL_UI", "MAILBOX", "SMTP", "ECONTRACT")
+    chosen = {f"JCAN_{name}_PORT": str(9000 + number) for number, name in enumerate(names)}
+    assert read_ports(chosen) == Ports(9000, 9001, 9002, 9003, 9004, 9005)
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "eighty", "-1", "８０００", "80 00"])
+def test_what_is_no_port_is_refused_with_its_variable(text: str) -> None:
+    with pytest.raises(CannotStart, match="JCAN_WEB_PORT is"):
+        read_ports({"JCAN_WEB_PORT": text})
+
+
+def test_two_parts_on_one_port_are_refused() -> None:
+    with pytest.raises(CannotStart, match="JCAN_WEB_PORT and JCAN_MAILBOX_PORT are both 8025"):
+        read_ports({"JCAN_WEB_PORT": "8025"})
+
+
+def test_a_busy_port_is_named_with_its_variable_its_holder_and_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        with pytest.raises(CannotStart) as failure:
+            check_free(replace(Ports(*_free_ports(6)), mailbox=port))
+    assert f"Port {port} is in use by process {os.getpid()}" in str(failure.value)
+    assert "set JCAN_MAILBOX_PORT to another port" in str(failure.value)
+
+
+def test_free_ports_are_let_pass() -> None:
+    check_free(Ports(*_free_ports(6)))
+
+
+def _free_ports(count: int) -> list[int]:
+    """Find free ports by listening on them all at once for a moment."""
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in servers]
+    for server in servers:
+        server.close()
+    return ports
