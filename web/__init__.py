@@ -1,0 +1,1 @@
+"""The web front: pages for applicants, hooks and checks for machines."""

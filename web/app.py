@@ -1,0 +1,119 @@
+"""The web front's application. Run: `python -m uvicorn web.app:from_environment --factory`."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from engine.client import Connection
+from engine.enrolments import EnrolmentDesk
+from records.database import Database
+from records.vault import Vault
+from settings import Settings, SettingsError, load_settings
+from tenants import load_tenants
+from web import (
+    application,
+    approval,
+    failures,
+    front,
+    hooks,
+    links,
+    pictures,
+    readiness,
+    registration,
+    resend,
+    status,
+)
+from web.house import Desk, House
+from web.i18n import LanguageChoice
+from web.pages import STATIC, templates
+from web.safety import OwnForms, Surface
+from web.sealing import Sealer
+
+
+class CachedFiles(StaticFiles):
+    """Static files; an address that carries the file's digest is good for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file with its cache headers."""
+        response = await super().get_response(path, scope)
+        by_digest = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if by_digest else "public, max-age=60"
+        )
+        return response
+
+
+def create_app(settings: Settings, desk: Desk | None = None) -> FastAPI:
+    """The application; `desk` takes the place of the engine, in tests."""
+    database = Database(settings.database_url)
+    vault = Vault(database, settings.master_keyring)
+    tenants = load_tenants()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await database.close()
+
+    app = FastAPI(
+        title="JCAN",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.house = House(
+        settings=settings,
+        tenants=tenants,
+        database=database,
+        vault=vault,
+        desk=desk or EnrolmentDesk(Connection(settings, vault, database), database, settings, tenants),
+        templates=templates(),
+        sealer=Sealer(settings.web_keyring),
+    )
+    secure = settings.web_origin.startswith("https:")
+    # The last one added is the outermost.
+    app.add_middleware(OwnForms, origin=settings.web_origin, refused=failures.foreign_form)
+    app.add_middleware(LanguageChoice, secure=secure)
+    app.add_middleware(Surface, secure=secure, broken=failures.broken)
+    failures.install(app)
+    app.mount("/static", CachedFiles(directory=STATIC))
+    # The tenants' pages take any first segment, so they come last.
+    for part in (
+        readiness,
+        hooks,
+        pictures,
+        registration,
+        links,
+        application,
+        approval,
+        resend,
+        status,
+        front,
+    ):
+        app.include_router(part.router)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application for the environment's settings; ends the process with a sentence for a wrong one."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.exit(str(error))
+    _log_to_standard_error()
+    return create_app(settings)
+
+
+def _log_to_standard_error() -> None:
+    """Our own access log takes the place of uvicorn's, which writes addresses with their tokens."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    uvicorn_access = logging.getLogger("uvicorn.access")
+    uvicorn_access.handlers.clear()
+    uvicorn_access.propagate = False

@@ -1,0 +1,55 @@
+"""What every page needs, made once at the start and kept at `app.state.house`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from fastapi import Request
+
+from domain.tenant import Tenant
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from engine.enrolments import Answer, RegisterRequest, RegistrationAnswer
+    from records.database import Database
+    from records.vault import Vault
+    from settings import Settings
+    from web.sealing import Sealer
+    from workflows.messages import Message
+
+
+class Desk(Protocol):
+    """Where the pages hand in what people decide; see `engine.enrolments.EnrolmentDesk`."""
+
+    async def register(self, request: RegisterRequest) -> RegistrationAnswer:
+        """Start an enrolment; the same reference again is the same enrolment."""
+        ...
+
+    async def tell(self, reference: str, message: Message) -> Answer:
+        """Signal a message to an enrolment and ask once for its verdict."""
+        ...
+
+    async def reachable(self) -> bool:
+        """Whether the engine answers now."""
+        ...
+
+
+@dataclass(frozen=True)
+class House:
+    """The rooms a page may walk into."""
+
+    settings: Settings
+    tenants: Mapping[str, Tenant]
+    database: Database
+    vault: Vault
+    desk: Desk
+    templates: Environment
+    sealer: Sealer
+
+
+def house_of(request: Request) -> House:
+    """The house of the application that serves this request."""
+    return cast(House, request.app.state.house)

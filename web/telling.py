@@ -1,0 +1,94 @@
+"""Handing a person's decision to their enrolment, so that a press counts once however often it arrives."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from fastapi import Request, Response
+from starlette import status
+
+from engine.enrolments import Answer, EngineUnavailable
+from records.limits import Limit, take
+from web.house import house_of
+from web.i18n import _
+from web.pages import message as page
+from web.rates import retry_after
+from workflows.messages import Message
+
+_MESSAGE_ID = re.compile(r"[0-9a-f]{32}")
+
+# One press of one button, however many times the browser sends it.
+_SAME_PRESS = Limit("same-press", 1, timedelta(days=1))
+
+_AWAY = timedelta(minutes=1)
+
+NEW_LINKS = (
+    Limit("new-link-minute", 1, timedelta(minutes=1)),
+    Limit("new-link-day", 5, timedelta(days=1)),
+)
+
+
+class TooOften(Exception):
+    """A rate limit was reached; `wait` says for how long."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("rate limit reached")
+        self.wait = wait
+
+
+def message_id(form: Mapping[str, str]) -> str:
+    """The form's own id: a form sent twice is one message. A form without one is a message of its own."""
+    given = form.get("form_id", "")
+    return given if _MESSAGE_ID.fullmatch(given) else uuid4().hex
+
+
+def now() -> datetime:
+    """The moment at which a message was received, in UTC."""
+    return datetime.now(UTC)
+
+
+async def count_new_link(request: Request, press: str, key: str) -> None:
+    """Count a request for a new link; the same press again is not another one.
+
+    `key` is what is limited: an enrolment, a folded address, a network. Raises TooOften, after which the same
+    press may be tried again.
+    """
+    await count(request, press, [(limit, key) for limit in NEW_LINKS])
+
+
+async def count(request: Request, press: str, limits: list[tuple[Limit, str]]) -> None:
+    """Count one press against several limits, or against none of them. Raises TooOften."""
+    house = house_of(request)
+    secret = house.settings.digest_key
+    async with house.database.begin() as session:
+        if await take(session, _SAME_PRESS, press, secret) is not None:
+            return
+        for limit, key in limits:
+            wait = await take(session, limit, key, secret)
+            if wait is not None:
+                # Leaving by an exception takes back what this press has counted so far.
+                raise TooOften(wait)
+
+
+async def tell(request: Request, reference: str, message: Message) -> Answer | Response:
+    """Hand in a message; the answer, or the page that says that nothing was handed in."""
+    try:
+        return await house_of(request).desk.tell(reference, message)
+    except EngineUnavailable:
+        return away(request)
+
+
+def away(request: Request) -> Response:
+    """The engine cannot be reached: nothing was decided, and nothing is lost."""
+    response = page(
+        request,
+        _("ただいまシステムにつながりません"),
+        [
+            _("お手続きはまだ受け付けられていません。何も変更されていません。"),
+            _("しばらくしてから、前の画面に戻って、もう一度ボタンを押してください。"),
+        ],
+        status_code=status.HTTP_503_SERVICE_UNAVAILABLE,
+        kind="wrong",
+    )
+    return retry_after(response, _AWAY)
