@@ -205,7 +205,7 @@ class EnrolmentDesk:
             async with asyncio.timeout(patience.total_seconds()):
                 answer: StatusAnswer = await handle.query(STATUS, message_id, result_type=StatusAnswer)
                 return answer
-        except (TimeoutError, RPCError):
+        except (TimeoutError, RPCError, RuntimeError):
             return None
 
     async def _handle(self, reference: str) -> WorkflowHandle[Any, EnrolmentEnd]:
@@ -227,6 +227,9 @@ async def _reachable() -> AsyncIterator[None]:
         if error.status in _AWAY:
             raise EngineUnavailable from None
         raise
+    except RuntimeError:
+        # A client that never was connected says so this way.
+        raise EngineUnavailable from None
 
 
 def _summary(tenant: Tenant, request: RegisterRequest) -> str:

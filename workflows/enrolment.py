@@ -137,7 +137,6 @@ class Enrolment:
         return await self._is_reviewed()
 
     async def _wait_for_application(self) -> None:
-        self._state.submitted = False
         await until(self._state, lambda: self._state.submitted, "発行申請の期限 / application expires")
 
     async def _is_approved(self) -> bool:
@@ -203,7 +202,7 @@ class Enrolment:
     def _send_back(self) -> None:
         state = self._state
         state.link.renew()
-        state.redeemed_at = None
+        state.submitted, state.redeemed_at = False, None
         self._enter(Stage.APPLYING)
         self._links.mail_applications()
         if state.is_agents:
@@ -261,7 +260,7 @@ class Enrolment:
         state = self._state
         if self._accepts(message, "applicant", generation=message.generation, purpose=message.purpose):
             link_of(state, message.purpose).redeemed = message.generation
-            if state.stage in {Stage.REGISTERED, Stage.APPLYING}:
+            if message.purpose == "application" and state.stage in {Stage.REGISTERED, Stage.APPLYING}:
                 state.redeemed_at = message.received_at or workflow.now()
 
     @workflow.signal(

@@ -56,7 +56,7 @@ def returned_notice(state: State) -> Letter:
 
 def notices_of_end(state: State) -> list[Letter]:
     """What everybody concerned is told at the end: the applicant, and an agent's principal who was asked."""
-    kind = _NOTICE_OF_END[state.stage]
+    kind = LetterKind.TICKET_TAKEN if state.organisation is None else _NOTICE_OF_END[state.stage]
     letters = [to_applicant(state, kind, 1, reason=_reason_of_end(state))]
     if state.is_agents and state.approval_link.generation > 0:
         letters.append(to_principal(state, kind, 1, reason=_reason_of_end(state)))

@@ -4,7 +4,7 @@ The story never waits for a notice; before the run closes the office has finishe
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,7 +52,7 @@ class Office:
         self._errand: _Errand | None = None
         self._entries: list[Entry] = []
         self._ticket: TicketEffect = "keep"
-        self._noted = 0
+        self._noted: Counter[str] = Counter()
         self._to_write = False
         self._writing = False
 
@@ -72,8 +72,8 @@ class Office:
 
     def note(self, action: str, actor: str = "workflow", **facts: Fact) -> None:
         """Have it written to the audit trail, with the standing as it then is, and show it in the UI."""
-        self._noted += 1
-        self._write(self.entry(f"{action}.{self._noted}", action, actor, workflow.now(), **facts))
+        self._noted[action] += 1
+        self._write(self.entry(f"{action}.{self._noted[action]}", action, actor, workflow.now(), **facts))
 
     def note_message(self, message_id: str, action: str, actor: str, at: datetime, **facts: Fact) -> None:
         """Have a message written to the audit trail."""

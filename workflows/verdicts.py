@@ -61,11 +61,10 @@ def _resend(state: State, _: ResendLink, at: datetime) -> Verdict:
 
 
 def _submit(state: State, _: SubmitApplication, at: datetime) -> Verdict:
-    if state.stage is Stage.REGISTERED:
-        return NOT_NOW
-    if state.stage is Stage.APPLYING and not state.submitted:
-        return _in_time(state, at)
-    return REPEATED
+    if state.submitted:
+        return REPEATED
+    # Right behind the press, before the story has come to the next stage: as after a reset.
+    return NOT_NOW if state.redeemed_at is None else _in_time(state, at)
 
 
 def _withdraw(state: State, _: Withdraw, at: datetime) -> Verdict:

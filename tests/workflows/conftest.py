@@ -11,6 +11,8 @@ from typing import Any, Literal, Protocol
 
 import pytest
 import pytest_asyncio
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -46,6 +48,8 @@ class StartEnrolment(Protocol):
         applicant: Applicant = ...,
         review: Literal["auto", "operator"] = ...,
         world: World | None = ...,
+        periods: Periods = ...,
+        received_at: datetime | None = ...,
     ) -> "Enrolling":
         """Start it."""
         ...
@@ -105,6 +109,30 @@ class Enrolling:
         async with asyncio.timeout(30):
             return await self.handle.result()
 
+    async def timer_fired(self) -> None:
+        """Wait, by the real clock and without a worker, until the run's timer is in its history."""
+        async with asyncio.timeout(20):
+            while not any(
+                event.HasField("timer_fired_event_attributes")
+                for event in (await self.handle.fetch_history()).events
+            ):
+                await asyncio.sleep(0.1)
+
+    async def reset_to(self, event_id: int) -> WorkflowHandle[Enrolment, EnrolmentEnd]:
+        """Reset the run as an operator does in the UI; later signals are applied again."""
+        client = self.environment.client
+        description = await self.handle.describe()
+        reset = await client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=self.handle.id, run_id=description.run_id),
+                workflow_task_finish_event_id=event_id,
+                reason="test",
+                request_id=uuid.uuid4().hex,
+            )
+        )
+        return client.get_workflow_handle_for(Enrolment.run, self.handle.id, run_id=reset.run_id)
+
     def worker(self) -> Worker:
         """A worker for this run."""
         return Worker(
@@ -141,6 +169,8 @@ def start_enrolment(environment: WorkflowEnvironment) -> StartEnrolment:
         applicant: Applicant = Applicant.PRINCIPAL,
         review: Literal["auto", "operator"] = "auto",
         world: World | None = None,
+        periods: Periods = PERIODS,
+        received_at: datetime | None = None,
     ) -> Enrolling:
         reference = Reference.from_bytes(os.urandom(8)).text
         task_queue = f"enrolment-{reference}"
@@ -158,9 +188,9 @@ def start_enrolment(environment: WorkflowEnvironment) -> StartEnrolment:
                     tenant="leopalace",
                     registration=registration,
                     language=Language.JA,
-                    received_at=datetime.now(UTC),
+                    received_at=received_at or datetime.now(UTC),
                     review=review,
-                    periods=PERIODS,
+                    periods=periods,
                 ),
                 id=enrolment_id(reference),
                 task_queue=task_queue,
