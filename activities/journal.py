@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
-from records import audit, drafts, enrolments, tickets
+from domain.stage import Stage
+from records import audit, certificates, drafts, enrolments, tickets
 from records.audit import Entry
 from records.database import Database
 from records.enrolments import Details, Standing
@@ -48,5 +49,7 @@ class Journal:
                     await tickets.consume(session, reference)
                 case "keep":
                     pass
+            if record.standing.stage is Stage.ISSUED and record.details.serial is not None:
+                await certificates.note_installed(session, record.details.serial, record.standing.since)
             if record.standing.stage.ended:
                 await drafts.drop(session, reference)

@@ -110,19 +110,14 @@ async def reserve(
     """
     locked = _tickets().where(Ticket.number == number).with_for_update(of=Ticket)
     row = (await session.execute(locked)).one_or_none()
-    if row is None or _ticket_row(row).company_code != company_code:
+    ticket = None if row is None else _ticket_row(row)
+    if ticket is None or ticket.company_code != company_code:
         return Refusal.UNKNOWN, None
-    ticket = _ticket_row(row)
     if ticket.reserved_by == reference:
         return ticket
-    if ticket.cancelled_at:
-        return Refusal.CANCELLED, None
-    if ticket.consumed_at:
-        return Refusal.USED, None
-    if ticket.expires_on < today_in_japan():
-        return Refusal.EXPIRED, None
-    if ticket.reserved_by not in {None, instead_of}:
-        return Refusal.TAKEN, ticket.reserved_by
+    refusal = _refusal(ticket, instead_of)
+    if refusal is not None:
+        return refusal, ticket.reserved_by if refusal is Refusal.TAKEN else None
     await session.execute(
         update(Ticket)
         .where(Ticket.number == number)
@@ -161,6 +156,16 @@ async def cancel(session: AsyncSession, number: str) -> TicketRow | None:
             update(Ticket).where(Ticket.number == number).values(cancelled_at=datetime.now(UTC))
         )
     return ticket
+
+
+def _refusal(ticket: TicketRow, instead_of: str | None) -> Refusal | None:
+    if ticket.cancelled_at:
+        return Refusal.CANCELLED
+    if ticket.consumed_at:
+        return Refusal.USED
+    if ticket.expires_on < today_in_japan():
+        return Refusal.EXPIRED
+    return None if ticket.reserved_by in {None, instead_of} else Refusal.TAKEN
 
 
 def _tickets() -> Select[Ticket, TicketOrder]:

@@ -6,16 +6,22 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
 
 import authorities.local_tables  # noqa: F401  (joins the registry of tables)
 from devstack.postgres import running
+from devstack.temporal import dev_server_path
 from records.database import Database
 from records.migrate import upgrade
 from records.tables import Base
 from records.vault import Vault
 from settings import Settings
+from tests.running.stack import stack  # noqa: F401  (one stack for the browser's tests and the system's)
+from workflows.names import SEARCH_ATTRIBUTES
 
 
 def make_keys() -> SecretStr:
@@ -63,3 +69,20 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def vault(database: Database, settings: Settings) -> Vault:
     """The vault over the test's database."""
     return Vault(database, settings.master_keyring)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def environment() -> AsyncIterator[WorkflowEnvironment]:
+    """A real Temporal server whose clock skips what nobody waits for; one for the whole run."""
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        dev_server_existing_path=str(dev_server_path()),
+        data_converter=pydantic_data_converter,
+        search_attributes=list(SEARCH_ATTRIBUTES),
+        dev_server_extra_args=[
+            "--dynamic-config-value",
+            "frontend.WorkflowTimeSkippingEnabled=true",
+            "--dynamic-config-value",
+            'history.timerProcessorMaxTimeShift="10ms"',
+        ],
+    ) as environment:
+        yield environment

@@ -10,15 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 import pytest
-import pytest_asyncio
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from devstack.temporal import dev_server_path
 from domain.application import Application
 from domain.reference import Reference
 from domain.registration import Registration
@@ -30,7 +27,6 @@ from tests.workflows.world import World
 from workflows.certificate import Certificate
 from workflows.enrolment import Enrolment
 from workflows.messages import EnrolmentEnd, EnrolmentStart, Message, Periods, StatusAnswer
-from workflows.names import SEARCH_ATTRIBUTES
 
 PERIODS = Periods(
     link=timedelta(days=3),
@@ -142,23 +138,6 @@ class Enrolling:
             activities=self.world.activities(),
             workflow_runner=sandbox(),
         )
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """The server; one for the whole run of the tests."""
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        dev_server_existing_path=str(dev_server_path()),
-        data_converter=pydantic_data_converter,
-        search_attributes=list(SEARCH_ATTRIBUTES),
-        dev_server_extra_args=[
-            "--dynamic-config-value",
-            "frontend.WorkflowTimeSkippingEnabled=true",
-            "--dynamic-config-value",
-            'history.timerProcessorMaxTimeShift="10ms"',
-        ],
-    ) as environment:
-        yield environment
 
 
 @pytest.fixture

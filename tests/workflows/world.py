@@ -65,7 +65,7 @@ class World:
             raise ApplicationError("away")
 
     @activity.defn(name="reserve_ticket")
-    async def reserve_ticket(self, wanted: ReserveTicket) -> Reservation:
+    async def reserve_ticket(self, _: ReserveTicket) -> Reservation:
         """The ticket is there unless told otherwise."""
         self._called("reserve_ticket")
         if self.ticket_refusal is not None:
@@ -96,18 +96,18 @@ class World:
         return Credential(credential_id=f"credential-{create.reference}", csr="csr")
 
     @activity.defn(name="delete_credential")
-    async def delete_credential(self, delete: DeleteCredential) -> None:
+    async def delete_credential(self, _: DeleteCredential) -> None:
         """Gone."""
         self._called("delete_credential")
 
     @activity.defn(name="install_certificate")
-    async def install_certificate(self, install: InstallCertificate) -> Installed:
+    async def install_certificate(self, _: InstallCertificate) -> Installed:
         """Installed."""
         self._called("install_certificate")
         return Installed(problem=self.refuses.get("install_certificate"))
 
     @activity.defn(name="check_request")
-    async def check_request(self, check: CheckRequest) -> RequestVerdict:
+    async def check_request(self, _: CheckRequest) -> RequestVerdict:
         """Good unless told otherwise."""
         self._called("check_request")
         problem = self.refuses.get("check_request")
