@@ -143,6 +143,11 @@ class Enrolling:
 @pytest.fixture
 def start_enrolment(environment: WorkflowEnvironment) -> StartEnrolment:
     """Start an enrolment, without a worker."""
+    return starter(environment)
+
+
+def starter(environment: WorkflowEnvironment) -> StartEnrolment:
+    """Give what starts enrolments on a server, without a worker."""
 
     async def start(
         applicant: Applicant = Applicant.PRINCIPAL,
