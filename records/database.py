@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+# An activity's attempt that was given up must not write after its successor has.
+_OPTIONS = "-c transaction_timeout=20s"
+
 
 class Database:
     """A pool of connections to one PostgreSQL database."""
@@ -14,7 +17,9 @@ class Database:
         scheme, _, rest = url.partition("://")
         if scheme == "postgresql":
             url = f"postgresql+psycopg://{rest}"
-        self.engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+        self.engine = create_async_engine(
+            url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": _OPTIONS}
+        )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
