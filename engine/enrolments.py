@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -121,6 +121,15 @@ class EnrolmentDesk:
     async def status(self, reference: str) -> StatusAnswer | None:
         """Give where an enrolment stands by its own word; None when no worker answers in time."""
         return await self._ask(await self._handle(reference), None)
+
+    async def is_open(self, reference: str) -> bool:
+        """Tell whether an enrolment's run goes on; a terminated one does not. Raises EngineUnavailable."""
+        handle = await self._handle(reference)
+        try:
+            async with _reachable():
+                return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+        except _Gone:
+            return False
 
     async def reachable(self) -> bool:
         """Tell whether Temporal answers."""

@@ -32,6 +32,10 @@ class Desk(Protocol):
         """Signal a message to an enrolment and ask once for its verdict."""
         ...
 
+    async def is_open(self, reference: str) -> bool:
+        """Whether an enrolment's run goes on."""
+        ...
+
     async def reachable(self) -> bool:
         """Whether the engine answers now."""
         ...

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from domain.problem import FieldErrors, Problem
 from domain.registration import Registration, check_registration
 from domain.stage import Outcome, Stage
+from engine.enrolments import EngineUnavailable
 from records import enrolments, tickets
 from records.tables import EnrolmentRow
 from records.tickets import TicketRow
@@ -68,7 +69,7 @@ async def ticket_problem(house: House, form: Form, registration: Registration) -
             return {"ticket_number": Mistake("ticket_cancelled")}
         case "expired":
             return {"ticket_number": Mistake("ticket_expired")}
-        case "reserved" if holder and not _may_follow(house, form, holder, registration):
+        case "reserved" if holder and not await _may_follow(house, form, holder, registration):
             return {"ticket_number": Mistake("ticket_taken")}
     return {}
 
@@ -79,11 +80,17 @@ def _belongs(house: House, form: Form, ticket: TicketRow, registration: Registra
     return ticket.company_code == registration.company_code == ours
 
 
-def _may_follow(house: House, form: Form, holder: EnrolmentRow, registration: Registration) -> bool:
+async def _may_follow(house: House, form: Form, holder: EnrolmentRow, registration: Registration) -> bool:
     """Whether a registration may come after the one that holds the ticket."""
     if holder.reference == form.replaces or Stage(holder.stage).ended:
         return True
     same_address = holder.email_digest == enrolments.address_digest(
         house.settings.digest_key, registration.email
     )
-    return same_address and holder.stage == Stage.REGISTERED
+    if same_address and holder.stage == Stage.REGISTERED:
+        return True
+    # A run that an operator terminated holds nothing any more, whatever the read model still says.
+    try:
+        return not await house.desk.is_open(holder.reference)
+    except EngineUnavailable:
+        return True

@@ -39,6 +39,7 @@ class RecordingDesk:
         )
     )
     away: bool = False
+    terminated: set[str] = field(default_factory=set)
 
     async def register(self, request: RegisterRequest) -> RegistrationAnswer:
         """Note a registration."""
@@ -53,6 +54,12 @@ class RecordingDesk:
             raise EngineUnavailable
         self.messages.append((reference, message))
         return self.answer
+
+    async def is_open(self, reference: str) -> bool:
+        """Whether a run goes on."""
+        if self.away:
+            raise EngineUnavailable
+        return reference not in self.terminated
 
     async def reachable(self) -> bool:
         """Whether the test wants the engine there."""

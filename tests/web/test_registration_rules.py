@@ -117,6 +117,15 @@ async def test_the_same_address_again_and_an_ended_holder_go_on_to_the_desk(
     assert (await fill_in(visitor, ended)).path.endswith("step2")
 
 
+async def test_a_ticket_whose_run_was_terminated_may_be_used(
+    visitor: Visitor, new_ticket: NewTicket, holder: Holder, desk: RecordingDesk
+) -> None:
+    ticket = await new_ticket()
+    await holder.holds(ticket, Stage.IN_REVIEW, email="somebody.else@example.jp")
+    desk.terminated.add("0" * 13)
+    assert (await fill_in(visitor, ticket)).path.endswith("step2")
+
+
 @pytest.mark.parametrize(
     ("outcome", "sentence"),
     [
