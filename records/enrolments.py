@@ -1,6 +1,5 @@
 """The read model of enrolments: what pages, API and console show. Nothing decides by it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -59,28 +58,13 @@ class Standing(BaseModel):
     registered_at: datetime
 
 
-@dataclass(frozen=True)
-class Enrolment:
+class Enrolment(Standing):
     """One enrolment; `details` is None once the person was erased.
 
     `generation` is the newest mailed link of the applicant's, `redeemed_generation` the newest one that was
     pressed; `approval_round` is the generation of the principal's newest link. Times are UTC.
     """
 
-    reference: str
-    tenant: str
-    applicant: Applicant
-    language: Language
-    stage: Stage
-    since: datetime
-    until: datetime | None
-    attention: Attention | None
-    outcome: Outcome | None
-    generation: int
-    redeemed_generation: int | None
-    approval_round: int
-    ordered: bool
-    registered_at: datetime
     details: Details | None
 
 
@@ -136,23 +120,8 @@ def address_digest(key: bytes, email: str) -> bytes:
 
 
 async def _enrolment(vault: Vault, row: EnrolmentRow) -> Enrolment:
-    return Enrolment(
-        reference=row.reference,
-        tenant=row.tenant,
-        applicant=Applicant(row.applicant),
-        language=Language(row.language),
-        stage=Stage(row.stage),
-        since=row.since,
-        until=row.until,
-        attention=Attention(row.attention) if row.attention else None,
-        outcome=Outcome(row.outcome) if row.outcome else None,
-        generation=row.generation,
-        redeemed_generation=row.redeemed_generation,
-        approval_round=row.approval_round,
-        ordered=row.ordered,
-        registered_at=row.registered_at,
-        details=await _details(vault, row),
-    )
+    standing = {name: getattr(row, name) for name in Standing.model_fields}
+    return Enrolment.model_validate(standing | {"details": await _details(vault, row)})
 
 
 async def _details(vault: Vault, row: EnrolmentRow) -> Details | None:
