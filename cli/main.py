@@ -3,10 +3,9 @@
 import os
 import sys
 
-import click
 import typer
 
-from cli import demo, enrolments, tickets
+from cli import api_keys, demo, enrolments, operators, tickets
 from engine.enrolments import EngineUnavailable
 from settings import SettingsError
 
@@ -19,6 +18,10 @@ app = typer.Typer(
 )
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(enrolments.app, name="enrolments")
+app.add_typer(operators.app, name="operators")
+app.add_typer(api_keys.app, name="api-keys")
+app.command(name="demo-api-keys", hidden=True)(demo.keys)
+app.command(name="demo-operator", hidden=True)(demo.operator)
 app.command(name="demo-tickets", hidden=True)(demo.tickets)
 
 
@@ -32,14 +35,9 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.Abort:
-        return 1
+        app()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

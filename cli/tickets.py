@@ -85,9 +85,19 @@ def list_(
 def cancel(number: Annotated[str, typer.Argument(help="The ticket's number.")]) -> None:
     """Cancel a free ticket. A reserved one cannot be cancelled while its enrolment is under way."""
 
+    wanted = _ticket_number(number)
+
     async def strike(office: Office) -> TicketRow | None:
         async with office.database.begin() as session:
-            return await tickets.cancel(session, _ticket_number(number))
+            ticket = await tickets.cancel(session, wanted)
+        if ticket is None or not ticket.reserved_by or ticket.consumed_at:
+            return ticket
+        if await office.desk.is_open(ticket.reserved_by):
+            return ticket
+        # Its run was terminated: nobody else will ever free it.
+        async with office.database.begin() as session:
+            await tickets.release(session, ticket.reserved_by)
+            return await tickets.cancel(session, wanted)
 
     ticket = run(strike)
     if ticket is None:
