@@ -26,10 +26,10 @@ from authorities.connector import (
     Issued,
     NotIssuedYet,
     OrderRefused,
-    RevocationReason,
     serial_text,
 )
 from authorities.inspection import inspect_issued
+from domain.revocation import RevocationReason
 from domain.subject import Subject
 from records.database import Database
 from records.tables import Certificate, CertificateOrder, SeenKey

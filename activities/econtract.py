@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from authorities.connector import RevocationReason
+from domain.revocation import RevocationReason
 from settings import Settings
 
 TIMEOUT_SECONDS = 20.0

@@ -31,6 +31,8 @@ _PATHS = {
     Purpose.APPLICATION: "realregist/step1",
     Purpose.APPROVAL: "approval",
     Purpose.STATUS: "status",
+    Purpose.REVOCATION: "revocation/link",
+    Purpose.RENEWAL: "renewal",
 }
 
 

@@ -12,11 +12,11 @@ AuthorityError
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from cryptography import x509
 
+from domain.revocation import RevocationReason
 from domain.subject import Subject
 
 
@@ -43,17 +43,6 @@ class UnknownSerial(AuthorityError):
 
 class AuthorityUnavailable(AuthorityError):
     """The CA cannot be reached, or is not able to answer at present."""
-
-
-class RevocationReason(StrEnum):
-    """Why a certificate is revoked (RFC 5280, section 5.3.1); the values are those of `x509.ReasonFlags`."""
-
-    UNSPECIFIED = "unspecified"
-    KEY_COMPROMISE = "keyCompromise"
-    AFFILIATION_CHANGED = "affiliationChanged"
-    SUPERSEDED = "superseded"
-    CESSATION_OF_OPERATION = "cessationOfOperation"
-    PRIVILEGE_WITHDRAWN = "privilegeWithdrawn"
 
 
 @dataclass(frozen=True, repr=False)
@@ -113,6 +102,9 @@ class Authority(Protocol):
         Revoking again changes nothing: time and reason stay the first ones.
         Raises UnknownSerial, AuthorityUnavailable.
         """
+
+    async def erase(self, order_id: str) -> None:
+        """Forget the person of an order, as far as the CA may; again it changes nothing."""
 
 
 def serial_text(serial: int) -> str:

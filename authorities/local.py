@@ -21,7 +21,6 @@ from authorities.connector import (
     Issued,
     NotIssuedYet,
     OrderRefused,
-    RevocationReason,
     UnknownSerial,
 )
 from authorities.lint import lint_certificate
@@ -29,6 +28,7 @@ from authorities.local_keys import CaKeys, load_or_create
 from authorities.local_tables import LocalCertificate, LocalOrder
 from authorities.profile import Issuer, Pointers, certificate_contents, new_serial
 from authorities.signing import under_throwaway_key
+from domain.revocation import RevocationReason
 from domain.subject import Subject
 from records.database import Database
 from settings import Settings

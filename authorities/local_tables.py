@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.tables import Base
@@ -58,3 +58,20 @@ class LocalCertificate(Base):
     signed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     revocation_reason: Mapped[str | None]
+
+
+class LocalRevocationList(Base):
+    """A CRL as it was signed; `revocations` is how many certificates were revoked when it was.
+
+    Its number is the CRL number (RFC 5280, section 5.2.3): it only grows, whichever process signs.
+    """
+
+    __tablename__ = "revocation_lists"
+    __table_args__ = {"schema": SCHEMA}
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    issuer_key: Mapped[bytes]
+    revocations: Mapped[int]
+    this_update: Mapped[datetime]
+    next_update: Mapped[datetime]
+    der: Mapped[bytes]

@@ -55,6 +55,7 @@ class Purpose(IntEnum):
     APPROVAL = 2
     STATUS = 3
     REVOCATION = 4
+    RENEWAL = 5
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class LinkToken:
     purpose: Purpose
     generation: int
     reference: Reference
+
+
+# Whom a link to the renewal was mailed to stands in the place of its generation.
+RENEWAL_BY_APPLICANT, RENEWAL_BY_PRINCIPAL = 1, 2
 
 
 def sign(token: LinkToken, keyring: Mapping[int, bytes]) -> str:

@@ -14,7 +14,7 @@ from mailing.facts import Fact, facts_of, merged
 from mailing.letter import Letter, LetterKind
 from mailing.sender import header_registry
 from mailing.speech import TRANSLATIONS, block, template
-from mailing.wording import greet, honour, one_line, say_deadline, say_period
+from mailing.wording import greet, honour, one_line, say_day, say_deadline, say_period
 
 # Plain ASCII on the wire: no server on the way has a reason to recode it and break a signature over it.
 _POLICY = SMTP.clone(cte_type="7bit", header_factory=header_registry())
@@ -170,6 +170,7 @@ def _context(
         "agent": honour(agent, language) if agent else _("代理人の方"),
         "company": company,
         "period": say_period(period, language),
+        "not_after": say_day(letter.not_after, language) if letter.not_after else "",
         "until": say_deadline(letter.until, language) if letter.until else "",
     }
 

@@ -4,10 +4,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from domain.reference import Reference
+from domain.revocation import RevocationReason
 from domain.stage import Language
 from mailing.letter import Letter, LetterKind
-from mailing.speech import TRANSLATIONS
-from mailing.wording import one_line, say_day, say_years
+from mailing.speech import N_, TRANSLATIONS
+from mailing.wording import one_line, say_day, say_deadline, say_years
+
+REASONS: dict[RevocationReason, str] = {
+    RevocationReason.KEY_COMPROMISE: N_("秘密鍵や暗証番号が漏れた、またはそのおそれがある"),
+    RevocationReason.AFFILIATION_CHANGED: N_("退職・異動などで、証明書の記載内容が変わった"),
+    RevocationReason.SUPERSEDED: N_("新しい証明書に替えた"),
+    RevocationReason.CESSATION_OF_OPERATION: N_("証明書を使わなくなった"),
+    RevocationReason.UNSPECIFIED: N_("理由を指定しない"),
+    RevocationReason.PRIVILEGE_WITHDRAWN: N_("登録局が証明書の利用を認めなくなった"),
+}
+"""Each reason in a subscriber's words."""
 
 Translate = Callable[[str], str]
 
@@ -67,5 +78,9 @@ def _of_certificate(letter: Letter, _: Translate, language: Language) -> Iterato
         yield Fact(_("有効期間"), say_years(subject["validity_years"], language))
     if letter.serial:
         yield Fact(_("シリアル番号"), letter.serial, number=True)
+    if letter.revocation_reason:
+        yield Fact(_("失効の理由"), _(REASONS[letter.revocation_reason]))
+    if letter.revoked_at:
+        yield Fact(_("失効した日時"), say_deadline(letter.revoked_at, language))
     if letter.not_after:
         yield Fact(_("有効期限"), say_day(letter.not_after, language))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from domain.email import EmailAddress
 from domain.link_token import Purpose
+from domain.revocation import RevocationReason
 from domain.stage import Applicant, Language
 
 
@@ -29,6 +30,9 @@ class LetterKind(StrEnum):
     REJECTED = "rejected"
     TICKET_TAKEN = "ticket_taken"
     CONTRARY_DECISION = "contrary_decision"
+    EXPIRY_REMINDER = "expiry_reminder"
+    REVOCATION_LINK = "revocation_link"
+    REVOKED = "revoked"
 
     @property
     def purpose(self) -> Purpose:
@@ -46,6 +50,8 @@ _PURPOSES = {
     LetterKind.APPLICATION_RETURNED: Purpose.APPLICATION,
     LetterKind.APPROVAL_REQUEST: Purpose.APPROVAL,
     LetterKind.APPROVAL_REMINDER: Purpose.APPROVAL,
+    LetterKind.EXPIRY_REMINDER: Purpose.RENEWAL,
+    LetterKind.REVOCATION_LINK: Purpose.REVOCATION,
 }
 
 _POINTLESS_WITHOUT_LINK = frozenset(
@@ -54,6 +60,8 @@ _POINTLESS_WITHOUT_LINK = frozenset(
         LetterKind.STATUS_LINK,
         LetterKind.APPROVAL_REQUEST,
         LetterKind.APPROVAL_REMINDER,
+        LetterKind.EXPIRY_REMINDER,
+        LetterKind.REVOCATION_LINK,
     }
 )
 
@@ -88,6 +96,8 @@ class Letter(BaseModel):
     until: datetime | None = None
     serial: str | None = None
     not_after: datetime | None = None
+    revoked_at: datetime | None = None
+    revocation_reason: RevocationReason | None = None
     subject_facts: dict[str, str] | None = None
 
     @model_validator(mode="after")

@@ -48,6 +48,11 @@ TRANSLATIONS: dict[Language, gettext.NullTranslations] = {
 _ENVIRONMENTS = {language: _environment(translations) for language, translations in TRANSLATIONS.items()}
 
 
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a text for the catalog; it is translated where it is used."""
+    return text
+
+
 def template(name: str, language: Language) -> Template:
     """The template of that path below `messages/`, speaking the language."""
     return _ENVIRONMENTS[language].get_template(name)

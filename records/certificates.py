@@ -1,11 +1,100 @@
-"""Certificates that were issued for enrolments."""
+"""Certificates that were issued for enrolments: what pages, API and console show. Nothing decides by it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records.tables import Certificate
+from domain.revocation import CertificateStage, RevocationReason
+from records import enrolments
+from records.enrolments import Enrolment
+from records.tables import Certificate, EnrolmentRow
+from records.vault import Vault
+
+
+class CertificateStanding(BaseModel):
+    """What a certificate's run tells of itself, beside what the CA does; see `tables.Certificate`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    serial: str
+    generation: int
+    link_until: datetime | None
+    requested_reason: RevocationReason | None
+    renewed_by: str | None
+
+
+def stage_of(certificate: Certificate, at: datetime) -> CertificateStage:
+    """Tell where a certificate stands at a moment."""
+    if certificate.revoked_at is not None:
+        return CertificateStage.REVOKED
+    return CertificateStage.EXPIRED if certificate.not_after < at else CertificateStage.VALID
+
+
+async def find(session: AsyncSession, serial: str) -> Certificate | None:
+    """Give a certificate, or None if we have none with that serial number."""
+    return await session.get(Certificate, serial)
+
+
+async def of_enrolment(session: AsyncSession, reference: str) -> Certificate | None:
+    """Give an enrolment's certificate; an enrolment has at most one."""
+    query = select(Certificate).where(Certificate.reference == reference)
+    return (await session.scalars(query.order_by(Certificate.stored_at.desc()).limit(1))).one_or_none()
+
+
+async def list_certificates(session: AsyncSession, tenant: str | None = None) -> Sequence[Certificate]:
+    """Give all certificates, or those of one tenant, the newest first."""
+    query = select(Certificate).order_by(Certificate.stored_at.desc(), Certificate.serial)
+    if tenant is not None:
+        query = query.where(Certificate.tenant == tenant)
+    return (await session.scalars(query)).all()
+
+
+async def naming(
+    session: AsyncSession, vault: Vault, digest_key: bytes, tenant: str, email: str
+) -> list[tuple[Certificate, Enrolment]]:
+    """Give a tenant's certificates that name an address, each with its enrolment."""
+    certificates = (await session.scalars(_naming(digest_key, tenant, email))).all()
+    found = [(each, await enrolments.find(session, vault, each.reference)) for each in certificates]
+    return [(certificate, enrolment) for certificate, enrolment in found if enrolment is not None]
+
+
+async def predecessors(
+    session: AsyncSession, vault: Vault, digest_key: bytes, *, serial: str, at: datetime
+) -> list[str]:
+    """Give the serials of the same person's valid certificates for the same organisation and service."""
+    newest = await find(session, serial)
+    own = newest and await enrolments.find(session, vault, newest.reference)
+    application = own.details.application if own and own.details else None
+    if newest is None or application is None:
+        return []
+    others = await naming(session, vault, digest_key, newest.tenant, application.email)
+    return [
+        certificate.serial
+        for certificate, enrolment in others
+        if certificate.serial != serial
+        and stage_of(certificate, at) is CertificateStage.VALID
+        and certificate.stored_at <= newest.stored_at
+        and enrolment.details is not None
+        and enrolment.details.application is not None
+        and enrolment.details.application.corporate_number == application.corporate_number
+    ]
+
+
+async def note_standing(session: AsyncSession, standing: CertificateStanding) -> None:
+    """Write down what a certificate's run tells of itself."""
+    await session.execute(
+        update(Certificate)
+        .where(Certificate.serial == standing.serial)
+        .values(
+            revocation_generation=standing.generation,
+            revocation_until=standing.link_until,
+            requested_reason=standing.requested_reason and standing.requested_reason.value,
+            renewed_by=standing.renewed_by,
+        )
+    )
 
 
 async def note_installed(session: AsyncSession, serial: str, at: datetime) -> None:
@@ -14,4 +103,14 @@ async def note_installed(session: AsyncSession, serial: str, at: datetime) -> No
         update(Certificate)
         .where(Certificate.serial == serial, Certificate.installed_at.is_(None))
         .values(installed_at=at)
+    )
+
+
+def _naming(digest_key: bytes, tenant: str, email: str) -> Select[Certificate]:
+    named = EnrolmentRow.principal_digest == enrolments.address_digest(digest_key, email)
+    return (
+        select(Certificate)
+        .join(EnrolmentRow, EnrolmentRow.reference == Certificate.reference)
+        .where(Certificate.tenant == tenant, named)
+        .order_by(Certificate.stored_at)
     )

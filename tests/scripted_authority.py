@@ -14,11 +14,11 @@ from authorities.connector import (
     Issued,
     NotIssuedYet,
     OrderRefused,
-    RevocationReason,
 )
 from authorities.local import POLICY, pointers
 from authorities.local_keys import CaKeys
 from authorities.profile import Issuer, certificate_contents, new_serial
+from domain.revocation import RevocationReason
 from domain.subject import Subject
 from tests.certification import TARO, key_in
 
@@ -35,6 +35,7 @@ class ScriptedAuthority:
     away: bool = False
     ordered: list[CertificateRequest] = field(default_factory=list)
     revoked: list[tuple[str, RevocationReason]] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
 
     @property
     def anchors(self) -> Sequence[x509.Certificate]:
@@ -90,6 +91,11 @@ class ScriptedAuthority:
         above = (self.keys.issuing, self.keys.root) if chain is None else tuple(chain)
         self.ready = Issued(certificate, above)
         return self.ready
+
+    async def erase(self, order_id: str) -> None:
+        """Note who is to be forgotten."""
+        self._answer()
+        self.erased.append(order_id)
 
     def _answer(self) -> None:
         if self.away:

@@ -22,8 +22,9 @@ from activities.authority import (
     RevokeCertificate,
 )
 from authorities import inspection
-from authorities.connector import AuthorityUnavailable, RevocationReason, serial_text
+from authorities.connector import AuthorityUnavailable, serial_text
 from authorities.local_keys import load_or_create
+from domain.revocation import RevocationReason
 from records.database import Database
 from records.tables import Base, Certificate, CertificateOrder
 from records.vault import Vault
@@ -323,3 +324,27 @@ async def test_nothing_is_recorded_as_revoked_while_the_ca_is_away(
         )
     (row,) = await stored(database, Certificate)
     assert row.revoked_at is None
+
+
+async def test_a_process_that_dies_after_the_ca_has_revoked_writes_it_down_at_the_next_attempt(
+    activities: CertificateAuthority,
+    ca: ScriptedAuthority,
+    database: Database,
+    csr: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ca.issue(csr)
+    serial = (await activities.fetch_certificate(fetch(csr))).serial
+    revoke = RevokeCertificate(serial=serial, reason=RevocationReason.KEY_COMPROMISE)
+
+    async def die(_revoke: RevokeCertificate) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(activities, "_store_revocation", die)
+        with pytest.raises(KeyboardInterrupt):
+            await activities.revoke_certificate(revoke)
+    assert [serial for serial, _ in ca.revoked] == [serial]
+    await activities.revoke_certificate(revoke)
+    (row,) = await stored(database, Certificate)
+    assert row.revoked_at is not None

@@ -18,9 +18,10 @@ from activities.econtract import (
     InstallCertificate,
     RemoveCertificate,
 )
-from authorities.connector import RevocationReason, serial_text
+from authorities.connector import serial_text
 from authorities.local_keys import load_or_create
 from devstack.econtract.app import create_app
+from domain.revocation import RevocationReason
 from settings import Settings
 from tests.certification import TARO, make_csr
 from tests.scripted_authority import ScriptedAuthority

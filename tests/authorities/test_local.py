@@ -14,7 +14,6 @@ from authorities.connector import (
     CertificateRequest,
     NotIssuedYet,
     OrderRefused,
-    RevocationReason,
     UnknownSerial,
     serial_text,
 )
@@ -22,6 +21,7 @@ from authorities.inspection import inspect_issued
 from authorities.local import ERASED, ORDER_DIFFERS, ORDER_UNKNOWN, LocalAuthority
 from authorities.local_clerk import Clerk
 from authorities.local_tables import LocalCertificate, LocalOrder
+from domain.revocation import RevocationReason
 from records.database import Database
 from settings import Settings
 from tests.certification import TARO, key_in, make_csr

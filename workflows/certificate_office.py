@@ -1,0 +1,108 @@
+"""The office beside a certificate's life: letters go out, and what happened is written down."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.certificates import Certificates, RecordCertificate
+    from activities.mail import Mail
+    from mailing.letter import Letter, LetterKind, Posted
+    from records.audit import Entry, Fact
+    from workflows import wording
+    from workflows.life import Life
+    from workflows.names import STAGE
+    from workflows.office import ATTEMPT, PERSISTENT
+
+
+class CertificateOffice:
+    """Sends letters, and writes down the standing whenever something changed."""
+
+    def __init__(self, life: Life) -> None:
+        """Serve one certificate."""
+        self._life = life
+        self._entries: list[Entry] = []
+        self._writing = False
+        self._under_way: list[tuple[LetterKind, workflow.ActivityHandle[Posted]]] = []
+        self._deliveries: list[asyncio.Task[None]] = []
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin to work; the task ends only with the run, or with a bug's exception."""
+        self._show()
+        return asyncio.create_task(self._write())
+
+    def post(self, letter: Letter, then: Callable[[Posted], None] = lambda _: None) -> None:
+        """Send a letter; `then` is called once it was accepted, or refused for good."""
+        sending = workflow.start_activity_method(
+            Mail.send_mail,
+            letter,
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary=f"メール送信 / mail: {letter.kind} {letter.number}",
+        )
+        self._under_way.append((letter.kind, sending))
+        self._deliveries.append(asyncio.create_task(self._deliver(letter.kind, sending, then)))
+
+    def drop(self, kind: LetterKind) -> None:
+        """Call back the letters of a kind that have not gone out: nobody needs them any more."""
+        for under_way, sending in self._under_way:
+            if under_way is kind:
+                sending.cancel()
+
+    def note(self, step: str, action: str, actor: str, at: datetime, **facts: Fact) -> None:
+        """Have it written to the audit trail, with the standing as it then is, and show it in the UI.
+
+        `step` is the entry's key within this certificate: a run that was reset repeats it.
+        """
+        start = self._life.start
+        entry = Entry(
+            key=f"{start.serial}.{step}",
+            at=at,
+            actor=actor,
+            action=action,
+            reference=start.reference,
+            tenant=start.tenant,
+            facts={"serial": start.serial} | {name: fact for name, fact in facts.items() if fact is not None},
+        )
+        self._entries.append(entry)
+        self._show()
+
+    async def finished(self) -> None:
+        """Wait until every letter is out and everything is written down."""
+        for delivery in self._deliveries:
+            await delivery
+        await workflow.wait_condition(lambda: not self._entries and not self._writing)
+
+    async def _deliver(
+        self, kind: LetterKind, sending: workflow.ActivityHandle[Posted], then: Callable[[Posted], None]
+    ) -> None:
+        try:
+            then(await sending)
+        except (ActivityError, asyncio.CancelledError) as error:
+            if not is_cancelled_exception(error):
+                raise
+        finally:
+            self._under_way.remove((kind, sending))
+
+    async def _write(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: bool(self._entries))
+            self._writing = True
+            entries, self._entries = self._entries, []
+            await workflow.execute_activity_method(
+                Certificates.record,
+                RecordCertificate(standing=self._life.standing(), entries=entries),
+                start_to_close_timeout=ATTEMPT,
+                retry_policy=PERSISTENT,
+                summary=f"記録 / record: {entries[-1].action}",
+            )
+            self._writing = False
+
+    def _show(self) -> None:
+        stage = self._life.stage
+        if workflow.info().typed_search_attributes.get(STAGE) != stage:
+            workflow.upsert_search_attributes([STAGE.value_set(stage.value)])
+        workflow.set_current_details(wording.details_of_certificate(self._life))
