@@ -22,13 +22,18 @@ from temporalio.converter import (
     WorkflowSerializationContext,
 )
 
-from domain.workflow_ids import reference_in, serial_in
+from domain.workflow_ids import is_retention, reference_in, serial_in
 from records.database import Database
 from records.tables import Certificate
-from records.vault import Vault, open_under, seal_under
+from records.vault import OpenKey, Vault, open_under, seal_under
 
 ENCODING = b"binary/encrypted"
 CONTEXT = b"temporal-payload"
+OPERATORS = "operators"
+"""Under which name the vault keeps the key of what operators send, and of what outlives an enrolment's key.
+
+No enrolment can have that name.
+"""
 
 
 class NoKeyForContext(Exception):
@@ -55,13 +60,7 @@ class VaultCodec(PayloadCodec, WithSerializationContext):
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Seal payloads. Raises NoKeyForContext, vault.Erased."""
         key = await self._vault.key_of(await self._reference())
-        return [
-            Payload(
-                metadata={"encoding": ENCODING, "encryption-key-id": key.key_id.encode()},
-                data=seal_under(key, payload.SerializeToString(), CONTEXT),
-            )
-            for payload in payloads
-        ]
+        return [sealed(key, payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Open payloads; what is not sealed passes. Raises vault.KeyMissing, vault.Erased, InvalidTag."""
@@ -76,6 +75,8 @@ class VaultCodec(PayloadCodec, WithSerializationContext):
     async def _reference(self) -> str:
         if self._workflow_id is None:
             raise NoKeyForContext
+        if is_retention(self._workflow_id):
+            return OPERATORS
         reference = reference_in(self._workflow_id)
         serial = serial_in(self._workflow_id)
         if reference is None and serial is not None:
@@ -85,6 +86,14 @@ class VaultCodec(PayloadCodec, WithSerializationContext):
         if reference is None:
             raise NoKeyForContext(self._workflow_id)
         return reference
+
+
+def sealed(key: OpenKey, payload: Payload) -> Payload:
+    """Give a payload sealed under a data key, which it names."""
+    return Payload(
+        metadata={"encoding": ENCODING, "encryption-key-id": key.key_id.encode()},
+        data=seal_under(key, payload.SerializeToString(), CONTEXT),
+    )
 
 
 def data_converter(vault: Vault, database: Database) -> DataConverter:

@@ -42,7 +42,12 @@ class KeyMissing(VaultError):
 
 
 class Erased(VaultError):
-    """The data key was shredded: what it sealed is gone for good."""
+    """The data key was shredded: what it sealed is gone for good. `reference` is the enrolment's."""
+
+    def __init__(self, reference: str) -> None:
+        """Say whose it was."""
+        super().__init__(reference)
+        self.reference = reference
 
 
 class MasterKeyMissing(VaultError):
@@ -51,9 +56,10 @@ class MasterKeyMissing(VaultError):
 
 @dataclass(frozen=True)
 class OpenKey:
-    """A data key, ready for use."""
+    """A data key, ready for use; `reference` is the enrolment's."""
 
     key_id: str
+    reference: str
     cipher: AESGCM
 
 
@@ -99,6 +105,36 @@ class Vault:
             return remembered
         return self._remember(key_id, await self._load(key_id=key_id))
 
+    async def present_key(self, key_id: str) -> OpenKey:
+        """Give the data key with an id as it is now, not as it is remembered. Raises KeyMissing, Erased."""
+        return await self._load(key_id=key_id)
+
+    async def rewrap(self, most: int = 1_000) -> int:
+        """Wrap data keys anew that another master key than the current one wraps; give how many of `most`.
+
+        Values stay as they are, so that nobody has to wait. Raises MasterKeyMissing.
+        """
+        async with self._database.begin() as session:
+            query = (
+                select(DataKey)
+                .where(DataKey.wrapped.is_not(None), DataKey.master_key != self._current_master)
+                .order_by(DataKey.key_id)
+                .limit(most)
+                .with_for_update(skip_locked=True)
+            )
+            rows = (await session.scalars(query)).all()
+            for row in rows:
+                plain = _decrypt(self._master(row.master_key), row.wrapped or b"", row.key_id.bytes)
+                row.wrapped = _encrypt(self._masters[self._current_master], plain, row.key_id.bytes)
+                row.master_key = self._current_master
+        return len(rows)
+
+    def _master(self, key_id: int) -> AESGCM:
+        master = self._masters.get(key_id)
+        if master is None:
+            raise MasterKeyMissing(f"JCAN_MASTER_KEYS lacks key {key_id}")
+        return master
+
     async def _make(self, reference: str) -> None:
         key_id = uuid.uuid4()
         wrapped = _encrypt(self._masters[self._current_master], AESGCM.generate_key(256), key_id.bytes)
@@ -113,17 +149,17 @@ class Vault:
             await session.execute(insert(DataKey).values(row).on_conflict_do_nothing())
 
     async def _load(self, *, reference: str | None = None, key_id: str | None = None) -> OpenKey:
-        by = DataKey.reference == reference if key_id is None else DataKey.key_id == uuid.UUID(key_id)
+        by = DataKey.reference == reference if key_id is None else DataKey.key_id == _key_id(key_id)
         async with self._database.begin() as session:
             row = (await session.scalars(select(DataKey).where(by))).one_or_none()
         if row is None:
             raise KeyMissing
         if row.wrapped is None:
-            raise Erased
-        master = self._masters.get(row.master_key)
-        if master is None:
-            raise MasterKeyMissing(f"JCAN_MASTER_KEYS lacks key {row.master_key}")
-        return OpenKey(str(row.key_id), AESGCM(_decrypt(master, row.wrapped, row.key_id.bytes)))
+            raise Erased(row.reference)
+        master = self._master(row.master_key)
+        return OpenKey(
+            str(row.key_id), row.reference, AESGCM(_decrypt(master, row.wrapped, row.key_id.bytes))
+        )
 
     def _recall(self, name: str) -> OpenKey | None:
         entry = self._remembered.get(name)
@@ -137,6 +173,13 @@ class Vault:
         if len(self._remembered) > REMEMBERED_KEYS:
             self._remembered.popitem(last=False)
         return key
+
+
+def _key_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise KeyMissing from None
 
 
 def seal_under(key: OpenKey, plaintext: bytes, context: bytes) -> bytes:

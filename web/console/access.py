@@ -1,0 +1,134 @@
+"""Who is at the console: its cookie, who may do what, and what is said to everybody else."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette import status
+
+from records import audit, operators
+from records.audit import Fact
+from records.operators import Operator, Role
+from web.house import House, house_of
+from web.i18n import _
+from web.pages import Action, message, render
+
+HOME = "/console"
+COOKIE = "jcan_operator"
+# What scripts ask for: they are told in JSON that they are not signed in, and never shown a form.
+_FOR_SCRIPTS = ("/codec/", "/temporal/api/", "/temporal/auth/")
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in in this browser, or the session is over."""
+
+
+class NotAllowed(Exception):
+    """This is for administrators."""
+
+
+def install(app: FastAPI) -> None:
+    """Answer these exceptions with the sign-in page and with a refusal."""
+    app.add_exception_handler(NotSignedIn, _ask_to_sign_in)
+    app.add_exception_handler(NotAllowed, _refuse)
+
+
+async def signed_in(request: Request) -> Operator:
+    """Who is signed in in this browser. Raises NotSignedIn."""
+    token = request.cookies.get(cookie_name(house_of(request)))
+    if token:
+        async with house_of(request).database.begin() as session:
+            operator = await operators.by_session(session, token, datetime.now(UTC))
+        if operator is not None:
+            return operator
+    raise NotSignedIn
+
+
+async def administrator(operator: Annotated[Operator, Depends(signed_in)]) -> Operator:
+    """Who is signed in, if that is an administrator. Raises NotSignedIn, NotAllowed."""
+    if operator.role is not Role.ADMINISTRATOR:
+        raise NotAllowed
+    return operator
+
+
+SignedIn = Annotated[Operator, Depends(signed_in)]
+Administrator = Annotated[Operator, Depends(administrator)]
+
+
+def cookie_name(house: House) -> str:
+    """The name of the session's cookie; over TLS no other host of the domain can set it (RFC 6265bis)."""
+    return f"__Host-{COOKIE}" if _secure(house) else COOKIE
+
+
+def give_cookie(request: Request, response: Response, token: str) -> None:
+    """Give this browser a session's cookie. It ends with the browser, and on the server after a while."""
+    house = house_of(request)
+    response.set_cookie(
+        cookie_name(house), token, path="/", httponly=True, samesite="strict", secure=_secure(house)
+    )
+
+
+def take_cookie(request: Request, response: Response) -> None:
+    """Take the cookie away."""
+    house = house_of(request)
+    response.delete_cookie(
+        cookie_name(house), path="/", httponly=True, samesite="strict", secure=_secure(house)
+    )
+
+
+def place_of(text: str) -> str:
+    """A place of ours to go on to after the sign-in; anything else is the console's first page."""
+    parts = urlsplit(text)
+    ours = parts.path in {HOME, "/temporal"} or parts.path.startswith((f"{HOME}/", "/temporal/"))
+    return text if ours and not (parts.scheme or parts.netloc or "\\" in text) else HOME
+
+
+async def note(
+    request: Request,
+    actor: str,
+    action: str,
+    reference: str | None = None,
+    tenant: str | None = None,
+    **facts: Fact,
+) -> None:
+    """Write to the audit trail what somebody did at the console."""
+    async with house_of(request).database.begin() as session:
+        await audit.add(session, audit.entry_now(actor, action, reference, tenant, **facts))
+
+
+def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
+    if _is_scripts(request):
+        return JSONResponse({"error": "not signed in"}, status.HTTP_401_UNAUTHORIZED)
+    url = request.url
+    wanted = url.path + (f"?{url.query}" if url.query else "")
+    return render(
+        request,
+        "console/sign_in.html",
+        status.HTTP_401_UNAUTHORIZED,
+        username="",
+        next=place_of(wanted) if request.method == "GET" else HOME,
+        note=None,
+    )
+
+
+def _refuse(request: Request, _error: Exception) -> Response:
+    if _is_scripts(request):
+        return JSONResponse({"error": "for administrators only"}, status.HTTP_403_FORBIDDEN)
+    return message(
+        request,
+        _("この画面は管理者専用です"),
+        [_("必要な場合は、管理者にお問い合わせください。")],
+        status_code=status.HTTP_403_FORBIDDEN,
+        kind="wrong",
+        actions=[Action(_("コンソールへ"), HOME)],
+    )
+
+
+def _is_scripts(request: Request) -> bool:
+    return request.url.path.startswith(_FOR_SCRIPTS)
+
+
+def _secure(house: House) -> bool:
+    return house.settings.web_origin.startswith("https:")

@@ -1,0 +1,113 @@
+"""One enrolment as a reviewer reads it: the application beside what the ticket was ordered for."""
+
+from dataclasses import dataclass
+
+from domain.application import Application
+from domain.stage import Applicant, Stage
+from records.enrolments import Details, Enrolment
+from records.operators import Operator
+from records.tables import AuditEntry
+from web.i18n import N_, _, moment, period_of_years
+from web.pages import Fact
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One field of the application against the ticket's order."""
+
+    label: str
+    applied: str
+    ordered: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether a reviewer has to look twice."""
+        return self.applied != self.ordered
+
+
+_COMPARED = (
+    ("corporate_number", N_("法人番号")),
+    ("company_name", N_("会社名")),
+    ("company_name_latin", N_("会社名（英語表記）")),
+)
+
+
+def takes_part(operator: Operator, enrolment: Enrolment) -> bool:
+    """Whether an operator is the applicant or the principal: then somebody else has to decide."""
+    details = enrolment.details
+    if details is None:
+        return False
+    addresses = {details.email.lower()}
+    if details.application is not None:
+        addresses.add(details.application.email.lower())
+    return operator.email.lower() in addresses
+
+
+def can_review(operator: Operator, enrolment: Enrolment) -> bool:
+    """Whether this operator can decide on this enrolment now."""
+    return enrolment.stage is Stage.IN_REVIEW and not takes_part(operator, enrolment)
+
+
+def comparisons(details: Details, application: Application) -> list[Comparison]:
+    """The organisation as applied for against the one that the ticket was ordered for."""
+    return [
+        Comparison(_(label), getattr(application, name), getattr(details, name)) for name, label in _COMPARED
+    ]
+
+
+def subject_facts(application: Application) -> list[Fact]:
+    """What the certificate will say."""
+    subject = application.subject
+    return [
+        Fact("CN", subject.common_name),
+        Fact("surname / givenName", f"{subject.surname} / {subject.given_name}"),
+        Fact("O", subject.organization),
+        Fact("organizationIdentifier", f"NTRJP-{subject.corporate_number}", num=True),
+        Fact("rfc822Name", subject.email),
+    ]
+
+
+def person_facts(enrolment: Enrolment, details: Details) -> list[Fact]:
+    """Who is applied for, by whom, and what the reviewer may want to ask them."""
+    application = details.application
+    rows = []
+    if application is not None:
+        rows = [
+            Fact(_("氏名"), f"{application.family_name} {application.given_name}"),
+            Fact(_("カナ"), f"{application.family_name_kana} {application.given_name_kana}"),
+            Fact(_("ローマ字"), f"{application.family_name_latin} {application.given_name_latin}"),
+            Fact(_("メールアドレス"), application.email),
+            Fact(_("電話番号"), application.phone, num=True),
+            Fact(_("有効期間"), period_of_years(application.validity_years)),
+        ]
+    if enrolment.applicant is Applicant.AGENT:
+        agent = [application.agent_company, application.agent_name] if application else []
+        rows.append(Fact(_("代理人"), [line for line in [*agent, details.email] if line]))
+    elif application is None:
+        rows.append(Fact(_("メールアドレス"), details.email))
+    rows.append(Fact(_("チケット番号"), details.ticket_number, num=True))
+    rows.append(Fact(_("申請登録の日時"), moment(enrolment.registered_at)))
+    return rows
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the audit trail as the page shows it."""
+
+    at: str
+    actor: str
+    action: str
+    facts: str
+
+
+def events(entries: list[AuditEntry]) -> list[Event]:
+    """What happened, the newest first."""
+    return [
+        Event(
+            at=moment(entry.at),
+            actor=entry.actor,
+            action=entry.action,
+            facts=" ".join(f"{name}={fact}" for name, fact in entry.facts.items() if fact is not None),
+        )
+        for entry in reversed(entries)
+    ]

@@ -1,0 +1,19 @@
+"""Everything that stands behind the operators' sign-in."""
+
+from fastapi import FastAPI
+
+from web import codec, temporal_ui
+from web.console import access, sign_in
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages to an application, ahead of the tenants' pages, which take any first segment."""
+    access.install(app)
+    temporal_ui.install(app)
+    for part in (codec, sign_in):
+        app.include_router(part.router)
+
+
+async def close(app: FastAPI) -> None:
+    """Let go of what the pages hold."""
+    await temporal_ui.close(app)

@@ -1,0 +1,58 @@
+"""How long an enrolment that ended without a certificate is kept: then the person is erased."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.erasure import Erasure, Shred
+    from domain.workflow_ids import retention_id
+    from workflows.messages import EnrolmentStart
+    from workflows.names import RETENTION, TENANT
+    from workflows.office import ATTEMPT, PERSISTENT
+
+
+class RetentionStart(BaseModel):
+    """Whose data, and for how long from now on; nothing personal, for this outlives the enrolment's key."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    period: timedelta
+
+
+@workflow.defn(name=RETENTION)
+class Retention:
+    """Waits for the end of the retention period."""
+
+    @workflow.run
+    async def run(self, start: RetentionStart) -> bool:
+        """Erase the person in the end; tells whether there was no reason against it."""
+        workflow.set_current_details("**保存期間の終わりを待っています**  \nWaits to erase the person")
+        await workflow.sleep(start.period, summary="保存期間 / retention")
+        return await workflow.execute_activity_method(
+            Erasure.shred,
+            Shred(reference=start.reference),
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary="個人情報の消去 / erase the person",
+        )
+
+
+async def begin_retention(start: EnrolmentStart) -> None:
+    """Begin the retention period of an enrolment; it goes on when the enrolment's run has closed."""
+    try:
+        _ = await workflow.start_child_workflow(
+            Retention.run,
+            RetentionStart(reference=start.reference, period=start.periods.retention),
+            id=retention_id(start.reference),
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            search_attributes=TypedSearchAttributes([SearchAttributePair(TENANT, start.tenant)]),
+        )
+    except WorkflowAlreadyStartedError:
+        # A run that was reset has begun it before.
+        return
