@@ -1,0 +1,56 @@
+"""`jcan` beside a running stack."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.running.enrolling import People
+from tests.running.stack import Stack
+
+RUNS = 50
+AT_ONCE = 3
+
+
+async def test_fifty_runs_of_tickets_list_exit_with_zero(stack: Stack) -> None:
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def list_tickets() -> str:
+        async with turns:
+            return await stack.jcan("tickets", "list", "--company-code", "contracthub")
+
+    printed = await asyncio.gather(*(list_tickets() for _ in range(RUNS)))
+    assert len(set(printed)) == 1
+    assert all(ticket in printed[0] for ticket in stack.ready["tickets"]["contracthub"])
+
+
+async def test_a_reserved_ticket_cannot_be_cancelled_and_a_withdrawn_one_is_free(
+    stack: Stack, people: People
+) -> None:
+    applicant = await people.new()
+    await applicant.register()
+    assert await _state(stack, applicant.ticket) == "reserved"
+
+    await stack.jcan("tickets", "cancel", applicant.ticket, code=1)
+    await stack.jcan("enrolments", "withdraw", applicant.reference)
+
+    await applicant.mail("withdrawn")
+    assert await _state(stack, applicant.ticket) == "free"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("tickets", "cancel", "14f75199c-82f4-419b-8041-5f8631cb488ep"), 1),
+        (("tickets", "order"), 2),
+    ],
+)
+async def test_the_exit_code_tells_what_became_of_it(
+    stack: Stack, arguments: tuple[str, ...], code: int
+) -> None:
+    await stack.jcan(*arguments, code=code)
+
+
+async def _state(stack: Stack, number: str) -> str:
+    listed = json.loads(await stack.jcan("tickets", "list", "--json"))
+    return next(str(ticket["state"]) for ticket in listed if ticket["number"] == number)
