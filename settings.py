@@ -12,6 +12,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KEY_BYTES = 32
+HIGHEST_KEY_ID = 255
+WEBHOOK_SECRET_BYTES = range(24, 65)
+WEBHOOK_PREFIX = "whsec_"
 
 
 class SettingsError(Exception):
@@ -26,7 +29,7 @@ def parse_keyring(text: str) -> dict[int, bytes]:
     ring: dict[int, bytes] = {}
     for entry in text.split(","):
         identifier, colon, encoded = entry.strip().partition(":")
-        if not colon or not identifier.isdigit() or int(identifier) > 255:
+        if not colon or not identifier.isdigit() or int(identifier) > HIGHEST_KEY_ID:
             raise ValueError("expected id:key entries with an id from 0 to 255")
         try:
             key = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
@@ -36,6 +39,21 @@ def parse_keyring(text: str) -> dict[int, bytes]:
             raise ValueError(f"key {identifier} has {len(key)} bytes instead of {KEY_BYTES}")
         ring[int(identifier)] = key
     return ring
+
+
+def parse_webhook_secret(text: str) -> bytes:
+    """Read `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks writes a secret.
+
+    Raises ValueError, never naming the secret.
+    """
+    prefix, encoded = text[: len(WEBHOOK_PREFIX)], text[len(WEBHOOK_PREFIX) :]
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        key = b""
+    if prefix != WEBHOOK_PREFIX or len(key) not in WEBHOOK_SECRET_BYTES:
+        raise ValueError("expected whsec_ and 24 to 64 bytes in base64")
+    return key
 
 
 def is_loopback(host: str) -> bool:
@@ -73,6 +91,7 @@ class Settings(BaseSettings):
 
     econtract_url: str = "http://127.0.0.1:8100"
     econtract_key: SecretStr
+    econtract_webhook_secret: SecretStr
 
     link_ttl: timedelta = timedelta(days=3)
     application_ttl: timedelta = timedelta(days=1)
@@ -91,6 +110,7 @@ class Settings(BaseSettings):
     link_keys: SecretStr
     web_keys: SecretStr
     digest_keys: SecretStr
+    audit_keys: SecretStr
 
     @field_validator("database_url")
     @classmethod
@@ -116,11 +136,17 @@ class Settings(BaseSettings):
             raise ValueError("expected a positive ISO 8601 duration such as P3D or PT10S")
         return duration
 
-    @field_validator("master_keys", "link_keys", "web_keys", "digest_keys")
+    @field_validator("master_keys", "link_keys", "web_keys", "digest_keys", "audit_keys")
     @classmethod
     def _well_formed_keyring(cls, keys: SecretStr) -> SecretStr:
         parse_keyring(keys.get_secret_value())
         return keys
+
+    @field_validator("econtract_webhook_secret")
+    @classmethod
+    def _well_formed_webhook_secret(cls, secret: SecretStr) -> SecretStr:
+        parse_webhook_secret(secret.get_secret_value())
+        return secret
 
     @model_validator(mode="after")
     def _fixed_answer_on_loopback_only(self) -> "Settings":
@@ -142,6 +168,16 @@ class Settings(BaseSettings):
     def web_keyring(self) -> dict[int, bytes]:
         """The keys that seal cookies and forms."""
         return parse_keyring(self.web_keys.get_secret_value())
+
+    @cached_property
+    def audit_keyring(self) -> dict[int, bytes]:
+        """The Ed25519 seeds that sign the audit trail's head (RFC 8032), never in the database."""
+        return parse_keyring(self.audit_keys.get_secret_value())
+
+    @cached_property
+    def webhook_key(self) -> bytes:
+        """The key that signs the events that the e-contract service is sent."""
+        return parse_webhook_secret(self.econtract_webhook_secret.get_secret_value())
 
     @cached_property
     def digest_key(self) -> bytes:

@@ -13,7 +13,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.authority import CertificateAuthority
+from activities.certificates import Certificates
 from activities.econtract import EContract
+from activities.erasure import Erasure
+from activities.events import Events
 from activities.journal import Journal
 from activities.mail import Mail
 from activities.tickets import Tickets
@@ -29,6 +32,7 @@ from tenants import load_tenants
 from workflows.certificate import Certificate
 from workflows.enrolment import Enrolment
 from workflows.names import TASK_QUEUE
+from workflows.retention import Retention
 
 GRACEFUL = timedelta(seconds=10)
 """How long running activities may finish after the worker was told to stop."""
@@ -86,11 +90,14 @@ def make_worker(
     tickets = Tickets(database, vault, settings.digest_key, client)
     mail = Mail(database, settings, load_tenants())
     econtract = EContract(settings)
+    events = Events(settings)
     ca = CertificateAuthority(database, vault, authority)
+    certificates = Certificates(database, vault, settings.digest_key)
+    erasure = Erasure(database, authority, client)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[Enrolment, Certificate],
+        workflows=[Enrolment, Certificate, Retention],
         activities=[
             journal.record,
             tickets.reserve,
@@ -99,10 +106,14 @@ def make_worker(
             econtract.install_certificate,
             econtract.remove_certificate,
             econtract.delete_credential,
+            events.deliver,
             ca.check_request,
             ca.order_certificate,
             ca.fetch_certificate,
             ca.revoke_certificate,
+            certificates.record,
+            certificates.find_kin,
+            erasure.shred,
         ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACEFUL,

@@ -1,13 +1,16 @@
-"""Demo tickets for a stack that is tried out."""
+"""Demo tickets, API keys and a demo operator for a stack that is tried out."""
 
 import json
+import os
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from cli.office import Office, refuse, run
+from records import api_keys, audit, operators
 from records import tickets as records
+from records.operators import Operator, Role
 from records.tickets import Organisation, today_in_japan
 from tenants import load_tenants
 
@@ -29,6 +32,40 @@ def tickets(at_least: Annotated[int, typer.Option(min=1)] = 24) -> None:
         }
 
     typer.echo(json.dumps(run(provide)))
+
+
+def operator() -> None:
+    """Add the operator of JCAN_DEMO_OPERATOR_USERNAME and JCAN_DEMO_OPERATOR_PASSWORD, an administrator."""
+    username = os.environ.get("JCAN_DEMO_OPERATOR_USERNAME")
+    password = os.environ.get("JCAN_DEMO_OPERATOR_PASSWORD")
+    if not (username and password):
+        raise refuse("JCAN_DEMO_OPERATOR_USERNAME and JCAN_DEMO_OPERATOR_PASSWORD are not set.")
+    newcomer = Operator(username, f"{username}@lra.example.jp", Role.ADMINISTRATOR, None)
+
+    async def provide(office: Office) -> None:
+        if office.settings.profile != "demo":
+            raise refuse("The demo operator is for the demo profile only.")
+        async with office.database.begin() as session:
+            if await operators.add(session, newcomer, password):
+                facts = {"username": username, "role": newcomer.role.value}
+                await audit.add(session, audit.entry_now("demo", "operator_added", **facts))
+
+    run(provide)
+
+
+def keys() -> None:
+    """Keep the digests of the keys in JCAN_DEMO_API_KEY_<TENANT>, those that are not kept yet."""
+    variables = {tenant: f"JCAN_DEMO_API_KEY_{tenant.upper().replace('-', '_')}" for tenant in load_tenants()}
+    given = {tenant: os.environ[name] for tenant, name in variables.items() if os.environ.get(name)}
+
+    async def provide(office: Office) -> None:
+        if office.settings.profile != "demo":
+            raise refuse("Demo keys are for the demo profile only.")
+        async with office.database.begin() as session:
+            for tenant, key in given.items():
+                await api_keys.create(session, office.settings.digest_key, tenant, "demo", key, "demo")
+
+    run(provide)
 
 
 async def _free(office: Office, company_code: str, at_least: int) -> list[str]:

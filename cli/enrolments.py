@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.office import Office, refuse, run
+from cli.office import OPERATOR, Office, refuse, run
 from domain.problem import RuleBroken
 from domain.reference import Reference
 from domain.stage import ReviewDecision, Verdict
@@ -18,7 +18,6 @@ from workflows.messages import DecideReview, GiveUp, Message, Resume, Withdraw
 app = typer.Typer(no_args_is_help=True, help="Enrolments.", rich_markup_mode=None)
 
 Number = Annotated[str, typer.Argument(metavar="REFERENCE", help="受付番号, in any writing.")]
-OPERATOR = "operator:cli"
 
 _VERDICTS = {
     Verdict.ACCEPTED: "Accepted.",

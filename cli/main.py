@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from cli import api_keys, demo, enrolments, operators, tickets
+from cli import api_keys, audit, certificates, demo, enrolments, erasure, keys, operators, tickets
 from engine.enrolments import EngineUnavailable
 from settings import SettingsError
 
@@ -18,8 +18,12 @@ app = typer.Typer(
 )
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(enrolments.app, name="enrolments")
+app.add_typer(certificates.app, name="certificates")
 app.add_typer(operators.app, name="operators")
 app.add_typer(api_keys.app, name="api-keys")
+app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
+app.command(name="shred")(erasure.shred)
 app.command(name="demo-api-keys", hidden=True)(demo.keys)
 app.command(name="demo-operator", hidden=True)(demo.operator)
 app.command(name="demo-tickets", hidden=True)(demo.tickets)

@@ -8,12 +8,17 @@ from typing import TypeVar
 
 import typer
 
+from cli import beside
+from engine.certificates import CertificateDesk
 from engine.client import Connection
 from engine.enrolments import EnrolmentDesk
 from records.database import Database
 from records.vault import Vault
-from settings import Settings, load_settings
+from settings import Settings
 from tenants import load_tenants
+
+OPERATOR = "operator:cli"
+"""As whom the audit trail knows who uses the command line: its access is the machine's."""
 
 T = TypeVar("T")
 
@@ -26,13 +31,14 @@ class Office:
     database: Database
     vault: Vault
     desk: EnrolmentDesk
+    certificates: CertificateDesk
 
 
 def run(command: Callable[[Office], Awaitable[T]]) -> T:
     """Run a command's coroutine. Raises SettingsError."""
 
     async def in_office() -> T:
-        async with _open(load_settings()) as office:
+        async with _open(beside.settings()) as office:
             return await command(office)
 
     return asyncio.run(in_office())
@@ -48,8 +54,10 @@ def refuse(sentence: str) -> typer.Exit:
 async def _open(settings: Settings) -> AsyncIterator[Office]:
     database = Database(settings.database_url)
     vault = Vault(database, settings.master_keyring)
-    desk = EnrolmentDesk(Connection(settings, vault, database), database, settings, load_tenants())
+    connection = Connection(settings, vault, database)
+    desk = EnrolmentDesk(connection, database, settings, load_tenants())
+    certificates = CertificateDesk(connection, database, vault, settings)
     try:
-        yield Office(settings, database, vault, desk)
+        yield Office(settings, database, vault, desk, certificates)
     finally:
         await database.close()

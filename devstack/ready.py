@@ -7,7 +7,7 @@ from typing import TypedDict
 from devstack.ports import LOOPBACK, Ports
 from devstack.run_dir import write_json
 from devstack.secrets_file import api_key_variable
-from devstack.temporal import NAMESPACE
+from devstack.temporal import NAMESPACE, UI_PATH
 from domain.tenant import Tenant
 
 _SHOWN_TICKETS = 2
@@ -57,7 +57,7 @@ class ReadyFile:
         self._content = Ready(
             web=f"http://{LOOPBACK}:{ports.web}",
             temporal=f"{LOOPBACK}:{ports.temporal}",
-            temporal_ui=f"http://{LOOPBACK}:{ports.temporal_ui}",
+            temporal_ui=f"http://{LOOPBACK}:{ports.web}{UI_PATH}",
             namespace=NAMESPACE,
             mailbox=f"http://{LOOPBACK}:{ports.mailbox}",
             econtract=f"http://{LOOPBACK}:{ports.econtract}",
@@ -93,7 +93,9 @@ def welcome(ready: Ready, tenants: Mapping[str, Tenant], seconds: float) -> Iter
         for ticket in ready["tickets"].get(tenant.company_code, [])[:_SHOWN_TICKETS]:
             yield f"  {'':<12} チケット番号 {ticket}"
     yield f"  {'Mailbox':<12} {ready['mailbox']}"
-    yield f"  {'Temporal':<12} {ready['temporal_ui']}"
+    console = f"{ready['web']}/console"
+    yield f"  {'Console':<12} {console}   user {ready['operator']['username']}, password in ready.json"
+    yield f"  {'Temporal':<12} {ready['temporal_ui']}   same sign-in"
     yield f"  {'E-contract':<12} {ready['econtract']}"
     yield "\nTo try: open the first address (?lang=en for English), apply as 本人 with a ticket from above"
     yield "and an address such as taro@example.jp, and press the link that arrives in the mailbox."

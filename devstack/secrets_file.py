@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from devstack.run_dir import write_privately
+from settings import WEBHOOK_PREFIX
 
 _KEY_BYTES = 32
 
@@ -18,12 +19,18 @@ def _password() -> str:
     return secrets.token_urlsafe(18)
 
 
+def _webhook_secret() -> str:
+    return WEBHOOK_PREFIX + base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode("ascii")
+
+
 _MADE_BY: Mapping[str, Callable[[], str]] = {
     "JCAN_MASTER_KEYS": _keyring,
     "JCAN_LINK_KEYS": _keyring,
     "JCAN_WEB_KEYS": _keyring,
     "JCAN_DIGEST_KEYS": _keyring,
+    "JCAN_AUDIT_KEYS": _keyring,
     "JCAN_ECONTRACT_KEY": _password,
+    "JCAN_ECONTRACT_WEBHOOK_SECRET": _webhook_secret,
     "JCAN_CA_HOOK_KEY": _password,
     "JCAN_DEMO_OPERATOR_USERNAME": lambda: "operator",
     "JCAN_DEMO_OPERATOR_PASSWORD": _password,

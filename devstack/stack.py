@@ -62,6 +62,8 @@ class Stack:
                 group.create_task(supervisor.start(self._mail()))
                 group.create_task(supervisor.start(self._econtract()))
                 tickets = group.create_task(self._tickets(console))
+                group.create_task(self._operator())
+                group.create_task(self._api_keys())
         except ExceptionGroup as failures:
             raise _first(failures) from None
         return tickets.result()
@@ -81,6 +83,16 @@ class Stack:
         console.progress("Demo tickets", "ready")
         tickets: dict[str, list[str]] = json.loads(printed)
         return tickets
+
+    async def _operator(self) -> None:
+        command = [sys.executable, "-m", "cli", "demo-operator"]
+        log = self._run_dir.log("operator")
+        await run_once("Making the demo operator", command, log, ROOT, self._environment)
+
+    async def _api_keys(self) -> None:
+        command = [sys.executable, "-m", "cli", "demo-api-keys"]
+        log = self._run_dir.log("api-keys")
+        await run_once("Making the demo API keys", command, log, ROOT, self._environment)
 
     def _mail(self) -> Part:
         return self._ours(

@@ -14,6 +14,7 @@ from devstack.part import Part, Probe, fetch
 from devstack.ports import LOOPBACK, Ports
 
 NAMESPACE = "default"
+UI_PATH = "/temporal"
 SEARCH_ATTRIBUTES = ("JcanTenant", "JcanStage", "JcanApplicant", "JcanAttention")
 
 # Measured: with these a file is as fast as memory, and a killed server still forgets nothing it acknowledged.
@@ -37,6 +38,8 @@ def temporal_part(home: Path, ports: Ports, environment: Mapping[str, str]) -> P
     """Describe the server whose file and whose own settings lie in `home`."""
     command = [str(dev_server_path()), "server", "start-dev", "--ip", LOOPBACK, "--log-level", "error"]
     command += ["--port", str(ports.temporal), "--ui-port", str(ports.temporal_ui), "--ui-ip", LOOPBACK]
+    # The web front shows the UI there, and decodes for it: on one origin a sign-in holds for both.
+    command += ["--ui-public-path", UI_PATH, "--ui-codec-endpoint", "/codec"]
     command += [
         "--db-filename",
         str(home / "temporal.db"),
@@ -60,7 +63,7 @@ def temporal_part(home: Path, ports: Ports, environment: Mapping[str, str]) -> P
 
 def _serving(ports: Ports, environment: Mapping[str, str]) -> Probe:
     """Probe through the UI, which asks the server: ready when both answer and know our search attributes."""
-    page = f"/api/v1/namespaces/{NAMESPACE}/search-attributes"
+    page = f"{UI_PATH}/api/v1/namespaces/{NAMESPACE}/search-attributes"
 
     async def probe() -> str | None:
         answer = await asyncio.to_thread(fetch, ports.temporal_ui, page)

@@ -27,7 +27,10 @@ CODES: frozenset[str] = frozenset(
         "printable_ascii_only",
         "reference_format",
         "required",
+        "revocation_reason_missing",
+        "serial_format",
         "ticket_format",
+        "ticket_or_serial_format",
         "too_long",
         "validity_choice",
     }

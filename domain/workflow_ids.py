@@ -2,6 +2,7 @@
 
 _ENROLMENT = "enrolment-"
 _CERTIFICATE = "certificate-"
+_RETENTION = "retention-"
 
 
 def enrolment_id(reference: str) -> str:
@@ -12,6 +13,16 @@ def enrolment_id(reference: str) -> str:
 def certificate_id(serial: str) -> str:
     """Give the workflow id of a certificate's life; `serial` in lower-case hexadecimal."""
     return _CERTIFICATE + serial
+
+
+def retention_id(reference: str) -> str:
+    """Give the workflow id of the wait after which an enrolment's person is erased."""
+    return _RETENTION + reference
+
+
+def is_retention(workflow_id: str) -> bool:
+    """Tell whether this is the workflow id of such a wait, in which nothing is personal."""
+    return workflow_id.startswith(_RETENTION)
 
 
 def reference_in(workflow_id: str) -> str | None:

@@ -47,6 +47,7 @@ class RegisterRequest(BaseModel):
     registration: Registration
     language: Language
     launched: bool = False
+    renews: str | None = None
     received_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -101,7 +102,7 @@ class EnrolmentDesk:
             answer = await self.tell(waiting, again)
             if answer.verdict in {Verdict.ACCEPTED, None} and not answer.closed:
                 return RegistrationAnswer(state="resent")
-        async with _reachable():
+        async with reachable():
             handle = await self._start(request)
         return await self._ticket_verdict(handle)
 
@@ -109,9 +110,9 @@ class EnrolmentDesk:
         """Send a message, then ask once for the verdict on it. Raises EngineUnavailable."""
         handle = await self._handle(reference)
         try:
-            async with _reachable():
+            async with reachable():
                 await handle.signal(SIGNALS[type(message)], message)
-        except _Gone:
+        except Gone:
             return Answer(closed=True)
         status = await self._ask(handle, message.message_id)
         if status is None:
@@ -126,9 +127,9 @@ class EnrolmentDesk:
         """Tell whether an enrolment's run goes on; a terminated one does not. Raises EngineUnavailable."""
         handle = await self._handle(reference)
         try:
-            async with _reachable():
+            async with reachable():
                 return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
-        except _Gone:
+        except Gone:
             return False
 
     async def reachable(self) -> bool:
@@ -165,11 +166,13 @@ class EnrolmentDesk:
             received_at=request.received_at,
             review=tenant.review,
             launched=request.launched,
+            renews=request.renews,
             periods=Periods(
                 link=self._settings.link_ttl,
                 application=self._settings.application_ttl,
                 approval=self._settings.approval_ttl,
                 review_patience=self._settings.review_patience,
+                retention=self._settings.retention,
             ),
         )
         client = await self._connection.client()
@@ -222,17 +225,18 @@ class EnrolmentDesk:
         return client.get_workflow_handle(enrolment_id(reference), result_type=EnrolmentEnd)
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """The run has closed, or there was none."""
 
 
 @asynccontextmanager
-async def _reachable() -> AsyncIterator[None]:
+async def reachable() -> AsyncIterator[None]:
+    """Raise Gone where there is no open run, and EngineUnavailable where Temporal does not answer."""
     try:
         yield
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise _Gone from None
+            raise Gone from None
         if error.status in _AWAY:
             raise EngineUnavailable from None
         raise

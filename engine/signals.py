@@ -13,4 +13,8 @@ SIGNALS: dict[type[wire.Message], str] = {
     wire.CertificateIssued: "certificate_issued",
     wire.Resume: "resume",
     wire.GiveUp: "give_up",
+    wire.CertificateRevoked: "certificate_revoked",
+    wire.RequestRevocation: "request_revocation",
+    wire.Revoke: "revoke",
+    wire.Renewed: "renewed",
 }

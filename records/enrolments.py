@@ -20,7 +20,8 @@ CONTEXT = b"enrolment-details"
 class Details(BaseModel):
     """What is personal about an enrolment; stored sealed.
 
-    `email` is the applicant's registered address. `organisation…` is that of the ticket's order.
+    `email` is the applicant's registered address. `organisation…` is that of the ticket's order. `renews` is
+    the reference of the enrolment whose certificate the person means to renew.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +36,7 @@ class Details(BaseModel):
     returned_by: Literal["principal", "reviewer"] | None = None
     serial: str | None = None
     not_after: datetime | None = None
+    renews: str | None = None
 
 
 class Standing(BaseModel):

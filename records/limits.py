@@ -37,3 +37,9 @@ async def take(session: AsyncSession, limit: Limit, key: str, secret: bytes) -> 
         return uses[limit.count - 1] + limit.window - now
     session.add(LimitUse(name=limit.name, key_digest=hidden, used_at=now))
     return None
+
+
+async def forget(session: AsyncSession, limit: Limit, key: str, secret: bytes) -> None:
+    """Forget the uses of a limit by a key: it may be used in full again."""
+    hidden = digest(secret, f"limit:{limit.name}", key)
+    await session.execute(delete(LimitUse).where(LimitUse.name == limit.name, LimitUse.key_digest == hidden))

@@ -18,7 +18,7 @@ async def press(session: AsyncSession, token: LinkToken, tenant: str, press_id: 
     entry = audit.Entry(
         key=_key(token),
         at=datetime.now(UTC),
-        actor="principal" if token.purpose is Purpose.APPROVAL else "applicant",
+        actor="principal" if token.purpose in {Purpose.APPROVAL, Purpose.REVOCATION} else "applicant",
         action="link_pressed",
         reference=token.reference.text,
         tenant=tenant,

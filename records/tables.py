@@ -69,6 +69,7 @@ class EnrolmentRow(Base):
     __tablename__ = "enrolments"
     __table_args__ = (
         Index("enrolments_stage_idx", "tenant", "stage", "since"),
+        Index("enrolments_registered_idx", "tenant", "registered_at", "reference"),
         Index("enrolments_attention_idx", "attention", postgresql_where=text("attention IS NOT NULL")),
         {"schema": SCHEMA},
     )
@@ -107,7 +108,10 @@ class DataKey(Base):
 
 
 class AuditEntry(Base):
-    """Who did what, when, to which enrolment; append-only, without personal data."""
+    """Who did what, when, to which enrolment; append-only, without personal data.
+
+    `digest` is that of the entry's content, see `records.audit.digest_of`.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("audit_entries_reference_idx", "reference"), {"schema": SCHEMA})
@@ -120,6 +124,21 @@ class AuditEntry(Base):
     reference: Mapped[str | None]
     tenant: Mapped[str | None]
     facts: Mapped[dict[str, Any]]
+    digest: Mapped[bytes]
+
+
+class AuditLink(Base):
+    """The audit trail's chain: SHA-256 over the hash before and the entry's digest, in the order of commit.
+
+    The database itself appends to it when a transaction with an entry is committed: see migration 0004.
+    """
+
+    __tablename__ = "audit_chain"
+    __table_args__ = {"schema": SCHEMA}
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(ForeignKey(AuditEntry.sequence), unique=True)
+    hash: Mapped[bytes]
 
 
 class Mailing(Base):
@@ -175,6 +194,21 @@ class LimitUse(Base):
     used_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class ApiKey(Base):
+    """A key with which a tenant's e-contract service calls our API; itself it is stored nowhere."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = {"schema": SCHEMA}
+
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    name: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
 class CertificateOrder(Base):
     """An order to a CA, stored before it is sent."""
 
@@ -203,7 +237,11 @@ class SeenKey(Base):
 
 
 class Certificate(Base):
-    """A certificate that the CA issued; `serial` in lower-case hexadecimal."""
+    """A certificate that the CA issued; `serial` in lower-case hexadecimal.
+
+    `revocation_generation` is the newest mailed link to its revocation, `revocation_until` that link's end,
+    `requested_reason` what was chosen when it was asked for. `renewed_by` is the serial of its successor.
+    """
 
     __tablename__ = "certificates"
     __table_args__ = (Index("certificates_reference_idx", "reference"), {"schema": SCHEMA})
@@ -219,3 +257,7 @@ class Certificate(Base):
     installed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     revocation_reason: Mapped[str | None]
+    revocation_generation: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    revocation_until: Mapped[datetime | None]
+    requested_reason: Mapped[str | None]
+    renewed_by: Mapped[str | None]

@@ -12,11 +12,13 @@ KEY = base64.urlsafe_b64encode(os.urandom(32)).decode()
 NEEDED = {
     "JCAN_DATABASE_URL": "postgresql://jcan@/jcan?host=/tmp/socket",
     "JCAN_ECONTRACT_KEY": "secret-1",
+    "JCAN_ECONTRACT_WEBHOOK_SECRET": f"whsec_{base64.b64encode(os.urandom(32)).decode()}",
     "JCAN_CA_HOOK_KEY": "secret-2",
     "JCAN_MASTER_KEYS": f"1:{KEY}",
     "JCAN_LINK_KEYS": f"1:{KEY}",
     "JCAN_WEB_KEYS": f"1:{KEY}",
     "JCAN_DIGEST_KEYS": f"1:{KEY}",
+    "JCAN_AUDIT_KEYS": f"1:{KEY}",
 }
 
 
@@ -56,6 +58,8 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) 
         ("JCAN_MASTER_KEYS", "1:c2hvcnQ"),
         ("JCAN_LINK_KEYS", f"256:{KEY}"),
         ("JCAN_PROFILE", "staging"),
+        ("JCAN_ECONTRACT_WEBHOOK_SECRET", "whsec_c2hvcnQ="),
+        ("JCAN_ECONTRACT_WEBHOOK_SECRET", base64.b64encode(os.urandom(32)).decode()),
         ("JCAN_CAPTCHA_ANSWER", "A!"),
     ],
 )

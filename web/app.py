@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from engine.certificates import CertificateDesk
 from engine.client import Connection
 from engine.enrolments import EnrolmentDesk
 from records.database import Database
@@ -17,19 +18,26 @@ from records.vault import Vault
 from settings import Settings, SettingsError, load_settings
 from tenants import load_tenants
 from web import (
+    api,
     application,
     approval,
     failures,
     front,
     hooks,
+    launch,
     links,
+    local_ca,
     pictures,
     readiness,
     registration,
+    renewal,
     resend,
+    revocation,
+    revocation_links,
     status,
 )
-from web.house import Desk, House
+from web.console import routes as console
+from web.house import Desk, House, Registry
 from web.i18n import LanguageChoice
 from web.pages import STATIC, templates
 from web.safety import OwnForms, Surface
@@ -49,15 +57,17 @@ class CachedFiles(StaticFiles):
         return response
 
 
-def create_app(settings: Settings, desk: Desk | None = None) -> FastAPI:
-    """The application; `desk` takes the place of the engine, in tests."""
+def create_app(settings: Settings, desk: Desk | None = None, registry: Registry | None = None) -> FastAPI:
+    """The application; `desk` and `registry` take the place of the engine, in tests."""
     database = Database(settings.database_url)
     vault = Vault(database, settings.master_keyring)
     tenants = load_tenants()
+    connection = Connection(settings, vault, database)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        await console.close(app)
         await database.close()
 
     app = FastAPI(
@@ -73,7 +83,8 @@ def create_app(settings: Settings, desk: Desk | None = None) -> FastAPI:
         tenants=tenants,
         database=database,
         vault=vault,
-        desk=desk or EnrolmentDesk(Connection(settings, vault, database), database, settings, tenants),
+        desk=desk or EnrolmentDesk(connection, database, settings, tenants),
+        registry=registry or CertificateDesk(connection, database, vault, settings),
         templates=templates(),
         sealer=Sealer(settings.web_keyring),
     )
@@ -84,16 +95,23 @@ def create_app(settings: Settings, desk: Desk | None = None) -> FastAPI:
     app.add_middleware(Surface, secure=secure, broken=failures.broken)
     failures.install(app)
     app.mount("/static", CachedFiles(directory=STATIC))
+    app.mount(api.PLACE, api.create_api(app.state.house))
+    console.install(app)
     # The tenants' pages take any first segment, so they come last.
     for part in (
         readiness,
         hooks,
+        local_ca,
         pictures,
         registration,
+        launch,
         links,
         application,
         approval,
+        renewal,
         resend,
+        revocation,
+        revocation_links,
         status,
         front,
     ):

@@ -28,6 +28,7 @@ from web.pages import TenantOfPath, render
 from web.progress import is_agents, principal_name
 from web.registration_form import new_form
 from web.registration_pages import moved
+from web.renewal import changes_of, renewed_application
 from web.session import home_of
 from web.telling import message_id, now
 from web.visits import Visit, applicant_visit, in_other_language
@@ -41,11 +42,15 @@ _OPEN = frozenset({Stage.REGISTERED, Stage.APPLYING})
 
 @dataclass(frozen=True)
 class Desk:
-    """An applicant at the form: the visit, what is known of them, and what they have typed so far."""
+    """An applicant at the form: the visit, what is known of them, and what they have typed so far.
+
+    `before` is the application whose certificate they renew.
+    """
 
     visit: Visit
     details: Details
     fields: dict[str, str]
+    before: Application | None = None
 
     @property
     def applicant(self) -> Applicant:
@@ -80,6 +85,7 @@ async def show_form(request: Request, tenant: TenantOfPath, reference: str) -> R
         return_reason=desk.details.return_reason,
         returned_by=desk.details.returned_by,
         changed="changed" in request.query_params,
+        renewed=desk.before is not None,
     )
 
 
@@ -220,8 +226,9 @@ async def _at_the_form(request: Request, tenant: TenantOfPath, reference: str) -
     house = house_of(request)
     async with house.database.begin() as session:
         kept = await drafts.load(session, house.vault, reference)
-    empty = form.first_filled(enrolment.applicant, enrolment.details)
-    return Desk(visit, enrolment.details, empty | kept)
+    before = await renewed_application(house, enrolment)
+    empty = form.first_filled(enrolment.applicant, enrolment.details, before)
+    return Desk(visit, enrolment.details, empty | kept, before)
 
 
 def may_apply(visit: Visit) -> bool:
@@ -246,6 +253,7 @@ def _confirmation(
         status.HTTP_503_SERVICE_UNAVAILABLE if unavailable else status.HTTP_200_OK,
         **_common(desk, StepName.APPLY_CHECK),
         groups=form.groups_of(application),
+        changes=changes_of(desk.before, application, desk.applicant) if desk.before else None,
         seen=form.fingerprint(application),
         form_id=form_id,
         unavailable=unavailable,

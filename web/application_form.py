@@ -59,20 +59,28 @@ def typed(applicant: Applicant, posted: Mapping[str, str]) -> dict[str, str]:
     return {name: posted.get(name, "")[:_KEPT_CHARACTERS] for name in field_names(applicant)}
 
 
-def first_filled(applicant: Applicant, details: Details) -> dict[str, str]:
-    """The form before anything was typed: as it was sent last time, or with the ticket's organisation."""
+def first_filled(applicant: Applicant, details: Details, before: Application | None = None) -> dict[str, str]:
+    """The form before anything was typed: as it was sent last time, or with the ticket's organisation.
+
+    `before` is the application whose certificate this one renews.
+    """
     empty = dict.fromkeys(field_names(applicant), "")
-    if details.application is None:
-        return empty | {
-            "company_name": details.company_name,
-            "company_name_latin": details.company_name_latin,
-            "corporate_number": details.corporate_number,
-        }
-    sent = details.application.model_dump()
-    known = {name: str(sent[name]) for name in empty if sent.get(name) is not None}
+    if details.application is not None:
+        return empty | _filled(applicant, details.application)
+    organisation = {
+        "company_name": details.company_name,
+        "company_name_latin": details.company_name_latin,
+        "corporate_number": details.corporate_number,
+    }
+    return empty | (_filled(applicant, before) if before is not None else {}) | organisation
+
+
+def _filled(applicant: Applicant, application: Application) -> dict[str, str]:
+    sent = application.model_dump()
+    known = {name: str(sent[name]) for name in field_names(applicant) if sent.get(name) is not None}
     if applicant is Applicant.AGENT:
-        known["email_confirmation"] = details.application.email
-    return empty | known
+        known["email_confirmation"] = application.email
+    return known
 
 
 def check(applicant: Applicant, fields: Mapping[str, str], registered_email: str) -> Check:

@@ -28,6 +28,8 @@ PATHS: dict[Purpose, str] = {
     Purpose.APPLICATION: "realregist/step1",
     Purpose.APPROVAL: "approval",
     Purpose.STATUS: "status",
+    Purpose.REVOCATION: "revocation/link",
+    Purpose.RENEWAL: "renewal",
 }
 
 

@@ -4,6 +4,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from web.api_problems import ApiProblem, problem
 from web.house import house_of
 from web.i18n import _
 from web.pages import Action, UnknownTenant, message
@@ -18,6 +19,8 @@ def install(app: FastAPI) -> None:
 
 def broken(request: Request) -> Response:
     """Something of ours is broken."""
+    if _is_api(request):
+        return problem(house_of(request), ApiProblem("broken"))
     return message(
         request,
         _("システムでエラーが発生しました"),
@@ -33,6 +36,8 @@ def broken(request: Request) -> Response:
 
 def foreign_form(request: Request) -> Response:
     """A form that was sent from another site's page."""
+    if _is_api(request):
+        return problem(house_of(request), ApiProblem("foreign-form"))
     return message(
         request,
         _("この操作は受け付けられません"),
@@ -91,6 +96,10 @@ def _words(status: int) -> tuple[str, str]:
 def _malformed(request: Request, _error: Exception) -> Response:
     """An address with a part that cannot be read, such as a picture's id: there is no such page."""
     return _http(request, HTTPException(404))
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
 
 
 def _top(request: Request) -> Action:

@@ -47,6 +47,8 @@ LABELS: dict[str, str] = {
     "agent_name": N_("代理人の氏名"),
     "agent_company": N_("代理人の会社名"),
     "reference": N_("受付番号"),
+    "number": N_("チケット番号または証明書のシリアル番号"),
+    "reason": N_("失効の理由"),
 }
 
 SENTENCES: dict[str, str] = {
@@ -66,8 +68,14 @@ SENTENCES: dict[str, str] = {
     "printable_ascii_only": N_("%(label)sは半角の英数字と記号で入力してください"),
     "reference_format": N_("受付番号の形式が正しくありません（英数字13文字）"),
     "required": N_("%(label)sを入力してください"),
+    "revocation_reason_missing": N_("失効の理由を選択してください"),
+    "serial_format": N_("証明書のシリアル番号の形式が正しくありません（0～9とa～f）"),
     "ticket_format": N_(
         "チケット番号の形式が正しくありません。お知らせした番号を「1」から「p」まで入力してください"
+    ),
+    "ticket_or_serial_format": N_(
+        "番号の形式が正しくありません。チケット番号は「1」から「p」まで、"
+        "証明書のシリアル番号は0～9とa～fで入力してください"
     ),
     "too_long": N_("%(label)sは%(max)s文字以内で入力してください"),
     "validity_choice": N_("有効期間を選択してください"),

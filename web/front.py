@@ -41,12 +41,6 @@ async def show_privacy(request: Request) -> Response:
     return render(request, "privacy.html")
 
 
-@tenant_pages.get("/revocation")
-async def show_revocation(request: Request) -> Response:
-    """失効申請: whom to tell."""
-    return render(request, "revocation.html")
-
-
 @tenant_pages.get("/manual")
 async def download_manual(request: Request, tenant: TenantOfPath) -> Response:
     """マニュアル: a file to keep, in the page's language."""

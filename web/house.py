@@ -13,12 +13,13 @@ from domain.tenant import Tenant
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from engine.certificates import CertificateAnswer
     from engine.enrolments import Answer, RegisterRequest, RegistrationAnswer
     from records.database import Database
     from records.vault import Vault
     from settings import Settings
     from web.sealing import Sealer
-    from workflows.messages import Message
+    from workflows.messages import Message, RequestRevocation, Revoke
 
 
 class Desk(Protocol):
@@ -41,6 +42,14 @@ class Desk(Protocol):
         ...
 
 
+class Registry(Protocol):
+    """Where the pages say what is to become of a certificate; see `engine.certificates.CertificateDesk`."""
+
+    async def tell(self, serial: str, message: RequestRevocation | Revoke) -> CertificateAnswer:
+        """Signal a message to a certificate's run and ask once for its verdict."""
+        ...
+
+
 @dataclass(frozen=True)
 class House:
     """The rooms a page may walk into."""
@@ -50,6 +59,7 @@ class House:
     database: Database
     vault: Vault
     desk: Desk
+    registry: Registry
     templates: Environment
     sealer: Sealer
 

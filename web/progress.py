@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from domain.stage import Applicant, Attention, Stage
+from domain.stage import Applicant, Attention, Outcome, Stage
 from records.enrolments import Enrolment
 from web.endings import ending_of
 from web.i18n import N_, _, moment
@@ -74,10 +74,10 @@ def principal_name(enrolment: Enrolment) -> str:
     return f"{application.family_name} {application.given_name}" if application else ""
 
 
-def situation_of(enrolment: Enrolment) -> Situation:
-    """What the applicant is told, in the language of the request."""
+def situation_of(enrolment: Enrolment, *, revoked: bool = False) -> Situation:
+    """What the applicant is told, in the language of the request. `revoked`: what was issued has been."""
     if enrolment.stage.ended:
-        return _ended(enrolment)
+        return _ended(Outcome.REVOKED if revoked else enrolment.outcome, enrolment.stage)
     if enrolment.attention in _TROUBLE:
         title, line = _TROUBLE[enrolment.attention]
         return Situation(_(title), (_(line), *_deadline(enrolment)), "wrong")
@@ -131,10 +131,10 @@ def _installing(_enrolment: Enrolment) -> Situation:
     return Situation(_("証明書を電子契約サービスに登録しています"), (first, _nothing_to_do()))
 
 
-def _ended(enrolment: Enrolment) -> Situation:
-    ending = ending_of(enrolment.outcome)
-    issued = enrolment.stage is Stage.ISSUED
-    return Situation(_(ending.title), (_(ending.reason), _(ending.next)), "right" if issued else "wrong")
+def _ended(outcome: Outcome | None, stage: Stage) -> Situation:
+    ending = ending_of(outcome)
+    usable = stage is Stage.ISSUED and outcome is not Outcome.REVOKED
+    return Situation(_(ending.title), (_(ending.reason), _(ending.next)), "right" if usable else "wrong")
 
 
 def _nothing_to_do() -> str:

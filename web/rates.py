@@ -18,6 +18,13 @@ REGISTRATIONS_PER_TICKET = Limit("registration_ticket", 6, timedelta(hours=1))
 REGISTRATIONS_PER_ADDRESS = Limit("registration_address", 60, timedelta(hours=1))
 REGISTRATIONS_PER_NETWORK = Limit("registration_network", 300, timedelta(hours=1))
 
+REVOCATIONS_PER_ADDRESS = (
+    Limit("revocation_address_minute", 1, timedelta(minutes=1)),
+    Limit("revocation_address_day", 5, timedelta(days=1)),
+)
+REVOCATIONS_PER_NETWORK = Limit("revocation_network", 60, timedelta(hours=1))
+REVOCATION_CHECKS_PER_NETWORK = Limit("revocation_check", 600, timedelta(hours=1))
+
 
 async def take(house: House, uses: Mapping[Limit, str]) -> timedelta | None:
     """Count one use of each limit by its key, in one transaction; nothing counts if one is refused.

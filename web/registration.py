@@ -161,7 +161,7 @@ async def confirm(request: Request, tenant: TenantOfPath) -> Response:
     if raw.get("consent") != "yes":
         missing = form.with_problems({"consent": Mistake("consent_missing")})
         return moved(request, house, missing, 2)
-    if not await Pictures(house).is_solved(form.form_id):
+    if not (form.launched or await Pictures(house).is_solved(form.form_id)):
         over = form.typed({}).with_problems({"picture": Mistake("picture_over")})
         return moved(request, house, over, 1)
     return await _register(request, house, form.with_problems({}))
@@ -185,7 +185,8 @@ async def _register(request: Request, house: House, form: Form) -> Response:
         tenant=form.tenant,
         registration=registration,
         language=language_of(request),
-        launched=False,
+        launched=form.launched,
+        renews=form.renews or None,
     )
     try:
         answer = await house.desk.register(wish)
@@ -204,7 +205,7 @@ async def _register(request: Request, house: House, form: Form) -> Response:
 
 async def _refused(request: Request, house: House, form: Form, code: str) -> Response:
     """The enrolment of this form has ended: what was typed goes on in a form of its own."""
-    successor = successor_form(house.tenants[form.tenant], form.fields)
+    successor = successor_form(house.tenants[form.tenant], form.fields, fixed=form.fixed, renews=form.renews)
     await Pictures(house).carry_over(form.form_id, successor.form_id)
     told = successor.with_problems({"ticket_number": Mistake(code)})
     return moved(request, house, told, 1)
@@ -240,7 +241,7 @@ async def after_done(request: Request, tenant: TenantOfPath) -> Response:
             own = ("applicant", "company_code", "email", "email_confirmation")
             kept = {name: form.fields.get(name, "") for name in own}
             return moved(request, house, successor_form(tenant, kept, notice="next"), 1)
-        case "correct" if form.progress != "resent":
+        case "correct" if form.progress != "resent" and "email" not in form.fixed:
             return await _correct_address(request, house, tenant, form)
     return RedirectResponse(address_of(form, 3), 303)
 
@@ -266,6 +267,13 @@ async def _correct_address(request: Request, house: House, tenant: Tenant, form:
     ended = answer.closed or (answer.stage is not None and answer.stage.ended)
     if answer.verdict is Verdict.TOO_LATE and not ended:
         return too_late_to_correct(request, form)
-    successor = successor_form(tenant, form.fields, notice="corrected", replaces=reference)
+    successor = successor_form(
+        tenant,
+        form.fields,
+        notice="corrected",
+        replaces=reference,
+        fixed=form.fixed,
+        renews=form.renews,
+    )
     await Pictures(house).carry_over(form.form_id, successor.form_id)
     return moved(request, house, successor, 1)

@@ -48,8 +48,8 @@ def field_problems(form: Form) -> Problems:
 
 
 async def picture_problem(pictures: Pictures, form: Form, raw: Mapping[str, str]) -> Problems:
-    """What is wrong with the picture's letters; nothing where the form has a solved one."""
-    if await pictures.is_solved(form.form_id):
+    """What is wrong with the picture's letters; nothing where the form has a solved one, or needs none."""
+    if form.launched or await pictures.is_solved(form.form_id):
         return {}
     went = await pictures.try_answer(raw.get("picture_id", ""), raw.get("picture", ""), form.form_id)
     return {} if went is Try.SOLVED else {"picture": Mistake(went.value)}

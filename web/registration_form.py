@@ -42,7 +42,7 @@ _COOKIE = "jcan_form_"
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 _KEPT_CHARACTERS = 300
 
-Notice = Literal["", "lost", "corrected", "next"]
+Notice = Literal["", "lost", "corrected", "next", "renewal"]
 
 
 class Told(BaseModel):
@@ -64,7 +64,8 @@ class Form(BaseModel):
 
     `progress`: a form that is "checked" may be confirmed; "accepted", "resent" and "unknown" are the
     desk's answers. `replaces` is the enrolment that an address correction withdrew. `notice` says
-    how the form came to be.
+    how the form came to be. `fixed` are the fields whose values came sealed in an e-contract service's
+    link: what is posted for them does not count. `renews` is the enrolment whose certificate this follows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,6 +77,13 @@ class Form(BaseModel):
     progress: Literal["open", "checked", "accepted", "resent", "unknown"] = "open"
     replaces: str = ""
     notice: Notice = ""
+    fixed: tuple[str, ...] = ()
+    renews: str = ""
+
+    @property
+    def launched(self) -> bool:
+        """Whether an e-contract service has sent this person in; it knows them, so they copy no picture."""
+        return bool(self.fixed)
 
     @property
     def applicant(self) -> Applicant | None:
@@ -96,10 +104,11 @@ class Form(BaseModel):
     def typed(self, raw: Mapping[str, str]) -> Self:
         """The form with what was posted.
 
-        A field that was not posted (because it was disabled) keeps what it had. Nonsense of any length
-        is cut, as a cookie has 4 KB.
+        A field that was not posted (because it was disabled), or that is fixed, keeps what it had.
+        Nonsense of any length is cut, as a cookie has 4 KB.
         """
-        kept = {name: raw[name][:_KEPT_CHARACTERS] for name in FIELDS if name in raw}
+        free = [name for name in FIELDS if name in raw and name not in self.fixed]
+        kept = {name: raw[name][:_KEPT_CHARACTERS] for name in free}
         changes = {"fields": {**self.fields, **kept}, "problems": {}, "progress": "open", "notice": ""}
         return self.model_copy(update=changes)
 
@@ -118,8 +127,21 @@ def new_form(tenant: Tenant, notice: Notice = "", **fields: str) -> Form:
     return successor_form(tenant, fields, notice)
 
 
+def launched_form(tenant: Tenant, applicant: Applicant, email: str | None) -> Form:
+    """The form of somebody whom an e-contract service sends in; `email` is the principal's, if told."""
+    fields = {"applicant": applicant.value, "company_code": tenant.company_code}
+    if email is not None:
+        fields |= {"email": email, "email_confirmation": email}
+    return successor_form(tenant, fields, fixed=tuple(fields))
+
+
 def successor_form(
-    tenant: Tenant, fields: Mapping[str, str], notice: Notice = "", replaces: str = ""
+    tenant: Tenant,
+    fields: Mapping[str, str],
+    notice: Notice = "",
+    replaces: str = "",
+    fixed: tuple[str, ...] = (),
+    renews: str = "",
 ) -> Form:
     """A form with an id of its own that goes on with what another had."""
     return Form(
@@ -128,6 +150,8 @@ def successor_form(
         fields=dict(fields),
         notice=notice,
         replaces=replaces,
+        fixed=fixed,
+        renews=renews,
     )
 
 

@@ -37,8 +37,9 @@ async def form_page(
 ) -> Response:
     """Step 1, with a new picture unless one is solved; `sorry` is told on top."""
     pictures = Pictures(house)
-    solved = await pictures.is_solved(form.form_id)
-    if not solved and not sorry:
+    solved = not form.launched and await pictures.is_solved(form.form_id)
+    needs_picture = not (solved or form.launched or sorry)
+    if needs_picture:
         waiting = await rates.take(house, {rates.PICTURES_PER_NETWORK: network_of(request)})
         if waiting is not None:
             return await form_too_often(request, house, form, waiting)
@@ -51,7 +52,7 @@ async def form_page(
         sorry=sorry,
         maximum=MAXIMUM,
         solved=solved,
-        picture=None if solved or sorry else await pictures.new(),
+        picture=await pictures.new() if needs_picture else None,
         way=way_for(form.applicant, StepName.REGISTER) if form.applicant else None,
         other_language_url=_in_other_language(request, form, 1),
     )

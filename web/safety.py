@@ -152,4 +152,5 @@ def _place(scope: Scope) -> str:
         return "/static" if scope["path"].startswith("/static/") else "(no such page)"
     tenant = scope.get("path_params", {}).get("tenant")
     known = tenant in scope["app"].state.house.tenants
-    return pattern.replace("{tenant}", tenant) if known else pattern
+    place = pattern.replace("{tenant}", tenant) if known else pattern
+    return f"{scope.get('root_path', '')}{place}"

@@ -16,9 +16,11 @@ from domain.problem import Problem, RuleBroken
 from domain.registration import parse_confirmation
 from domain.stage import Stage, Verdict
 from engine.enrolments import Answer
+from records import certificates
 from records.enrolments import Enrolment
 from web.application import may_apply
 from web.forms import posted, sentences
+from web.house import house_of
 from web.i18n import _, language_of
 from web.pages import Action, TenantOfPath, message, render
 from web.progress import is_agents, principal_name, situation_of, way_of
@@ -48,12 +50,16 @@ async def show(request: Request, tenant: TenantOfPath, reference: str) -> Respon
         return visit
     enrolment = visit.enrolment
     home = home_of(tenant.name, reference)
+    async with house_of(request).database.begin() as session:
+        certificate = await certificates.of_enrolment(session, reference)
+    revoked = certificate is not None and certificate.revoked_at is not None
     return render(
         request,
         "status.html",
         enrolment=enrolment,
         home=home,
-        situation=situation_of(enrolment),
+        situation=situation_of(enrolment, revoked=revoked),
+        revoked=revoked,
         facts=facts_of(request, tenant, enrolment, home),
         agent=is_agents(enrolment),
         name=principal_name(enrolment),
@@ -63,7 +69,7 @@ async def show(request: Request, tenant: TenantOfPath, reference: str) -> Respon
         can_apply=may_apply(visit),
         can_resend=_resend(enrolment),
         can_withdraw=not enrolment.stage.ended and not enrolment.ordered,
-        can_revoke=enrolment.ordered and enrolment.stage is not Stage.ISSUED,
+        can_revoke=enrolment.ordered and enrolment.stage is not Stage.ISSUED and not revoked,
         form_id=uuid4().hex,
         checked_at=now(),
         way=way_of(enrolment),

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.links import Links
     from workflows.messages import (
         CertificateIssued,
+        CertificateRevoked,
         CorrectPrincipal,
         DecideApproval,
         DecideReview,
@@ -38,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.names import ENROLMENT, STATUS
     from workflows.office import ATTEMPT, PERSISTENT, Office
+    from workflows.retention import begin_retention
     from workflows.standing import answer_of, details_of, standing_of
     from workflows.state import State
     from workflows.verdicts import link_of, verdict_on
@@ -49,8 +51,8 @@ ANSWER_TIME = timedelta(seconds=3)
 REMINDERS = (3 / 14, 7 / 14)
 """When the principal is reminded, as shares of the approval's period."""
 
-_UNTOLD = frozenset({Outcome.ADDRESS_CORRECTED, Outcome.REPLACED})
-"""Ends of which nobody is told: the same person has registered again."""
+_UNTOLD = frozenset({Outcome.ADDRESS_CORRECTED, Outcome.REPLACED, Outcome.REVOKED})
+"""Ends of which we tell nobody: the same person has registered again, or the certificate's own run tells."""
 
 T = TypeVar("T")
 
@@ -97,7 +99,9 @@ class Enrolment:
             self._end(Stage.ISSUED, Outcome.INSTALLED)
         except Ended as end:
             self._end(end.stage, end.outcome)
-            await self._issuance.delete_credential()
+            await self._issuance.clear_away()
+            if self._state.serial is None:
+                await begin_retention(self._state.start)
         await self._office.finished()
 
     # The steps
@@ -122,6 +126,7 @@ class Enrolment:
         if reservation.refusal is not None:
             raise Ended(Stage.REJECTED, reservation.refusal)
         state.organisation = reservation.organisation
+        self._office.announce()
         if reservation.replaced is not None:
             await self._replace(reservation.replaced)
 
@@ -218,6 +223,7 @@ class Enrolment:
         state.stage, state.since = stage, workflow.now()
         state.attention = state.problem = None
         self._office.note(f"stage_{stage}", "workflow", **facts)
+        self._office.announce()
 
     def _end(self, stage: Stage, outcome: Outcome) -> None:
         state = self._state
@@ -232,7 +238,9 @@ class Enrolment:
             self._office.post(letter)
 
     async def _replace(self, reference: str) -> None:
-        older = workflow.get_external_workflow_handle_for(Enrolment.run, enrolment_id(reference))
+        older: workflow.ExternalWorkflowHandle[Enrolment] = workflow.get_external_workflow_handle_for(
+            Enrolment.run, enrolment_id(reference)
+        )
         start = self._state.start
         withdrawal = Withdraw(
             message_id=f"replaced-by-{start.reference}",
@@ -290,8 +298,10 @@ class Enrolment:
     def decide_approval(self, message: DecideApproval) -> None:
         """Take the principal's decision."""
         actor = "principal" if message.via == "link" else "econtract"
-        decision, evidence = message.decision, message.evidence
-        if self._accepts(message, actor, decision=decision, via=message.via, evidence=evidence):
+        facts: dict[str, Fact] = {"decision": message.decision, "via": message.via}
+        if message.obligations_accepted_at is not None:
+            facts["obligations_accepted_at"] = message.obligations_accepted_at.isoformat()
+        if self._accepts(message, actor, evidence=message.evidence, **facts):
             self._state.approval = message
 
     @workflow.signal(
@@ -321,6 +331,14 @@ class Enrolment:
         if self._accepts(message, "ca", order_id=message.order_id):
             self._state.issued = True
 
+    @workflow.signal(
+        name="certificate_revoked", description="失効の知らせ / from the certificate's own run: it is revoked"
+    )
+    def certificate_revoked(self, message: CertificateRevoked) -> None:
+        """Stop the installation: there is nothing to install any more."""
+        if self._accepts(message, "workflow", serial=message.serial, reason=message.reason):
+            self._state.revocation = message
+
     @workflow.signal(name="resume", description="再開 / what parked the run is mended: {}")
     def resume(self, message: Resume) -> None:
         """Go on with a parked run."""
@@ -344,6 +362,8 @@ class Enrolment:
         """Give the verdict, keep it for who asks, and tell whether the message has its effect now."""
         state = self._state
         identifier = message.message_id or f"by-hand-{len(state.verdicts) + 1}"
+        if message.message_id is None:
+            actor, facts["via"] = "operator", "temporal"
         if identifier in state.verdicts:
             return False
         at = message.received_at or workflow.now()

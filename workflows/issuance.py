@@ -4,7 +4,12 @@ import contextlib
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import (
+    RetryPolicy,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
@@ -16,18 +21,23 @@ with workflow.unsafe.imports_passed_through():
         OrderCertificate,
         order_id_of,
     )
+    from activities.certificates import Certificates, Kin
     from activities.econtract import (
         CreateCredential,
         Credential,
         DeleteCredential,
         EContract,
         InstallCertificate,
+        RemoveCertificate,
     )
     from domain.application import Application
-    from domain.stage import Attention
+    from domain.revocation import CertificateStage, RevocationReason
+    from domain.stage import Attention, Outcome, Stage
     from domain.workflow_ids import certificate_id
-    from workflows.certificate import Certificate, CertificateStart
-    from workflows.endings import Refused
+    from workflows.certificate import Certificate
+    from workflows.endings import Ended, Refused
+    from workflows.messages import CertificateStart, Renewed, Revoke
+    from workflows.names import APPLICANT, STAGE, TENANT
     from workflows.office import ATTEMPT, PERSISTENT, Office
     from workflows.state import State
     from workflows.waiting import call_off, unless_called_off, until_mended
@@ -63,17 +73,31 @@ class Issuance:
         install = InstallCertificate(
             credential_id=state.credential_id, certificate=fetched.certificate, chain=fetched.chain
         )
-        while True:
-            installed = await workflow.execute_activity_method(
-                EContract.install_certificate,
-                install,
+        kin = await self._find_kin(fetched.serial)
+        if kin.revoked:
+            raise Ended(Stage.ISSUED, Outcome.REVOKED)
+        while (problem := await self._put_in_place(install)) is not None:
+            await self._park(Refused(Attention.INSTALLATION_REFUSED, problem))
+        for serial in kin.predecessors:
+            await self._tell(
+                serial, Renewed(message_id=f"renewed-by-{fetched.serial}", serial=fetched.serial)
+            )
+
+    async def clear_away(self) -> None:
+        """Leave nothing of an enrolment that ended otherwise: a certificate, if there is one, is revoked."""
+        state = self._state
+        if state.serial is not None and state.credential_id is not None:
+            reason = state.revocation.reason if state.revocation else RevocationReason.CESSATION_OF_OPERATION
+            if state.revocation is None:
+                await self._tell(state.serial, Revoke(message_id="given-up", reason=reason, by="workflow"))
+            await workflow.execute_activity_method(
+                EContract.remove_certificate,
+                RemoveCertificate(credential_id=state.credential_id, serial=state.serial, reason=reason),
                 start_to_close_timeout=ATTEMPT,
                 retry_policy=PERSISTENT,
-                summary="証明書の登録 / install the certificate",
+                summary="証明書の削除 / remove the certificate",
             )
-            if installed.problem is None:
-                return
-            await self._park(Refused(Attention.INSTALLATION_REFUSED, installed.problem))
+        await self.delete_credential()
 
     async def delete_credential(self) -> None:
         """Delete the key at the e-contract service, if one was ever asked for."""
@@ -91,6 +115,34 @@ class Issuance:
                 summary="鍵の削除 / delete the key",
             )
         state.credential_asked, state.credential_id = False, None
+
+    async def _find_kin(self, serial: str) -> Kin:
+        return await workflow.execute_activity_method(
+            Certificates.find_kin,
+            serial,
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary="更新前の証明書 / find the certificates that this one follows",
+        )
+
+    async def _put_in_place(self, install: InstallCertificate) -> str | None:
+        """Install; gives the code of a refusal. Called off, it is over only when no attempt is under way."""
+        installing = workflow.start_activity_method(
+            EContract.install_certificate,
+            install,
+            start_to_close_timeout=ATTEMPT,
+            retry_policy=PERSISTENT,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary="証明書の登録 / install the certificate",
+        )
+        return (await unless_called_off(self._state, installing)).problem
+
+    async def _tell(self, serial: str, message: Renewed | Revoke) -> None:
+        certificate = workflow.get_external_workflow_handle(certificate_id(serial))
+        stamped = message.model_copy(update={"received_at": workflow.now()})
+        # Its life may have ended just now.
+        with contextlib.suppress(ApplicationError):
+            await certificate.signal("renewed" if isinstance(stamped, Renewed) else "revoke", stamped)
 
     async def _order(self, application: Application) -> OrderCertificate:
         state = self._state
@@ -184,9 +236,19 @@ class Issuance:
         await workflow.wait_condition(lambda: fetching.done() or self._state.issued)
 
     async def _begin_life(self, serial: str, not_after: datetime) -> None:
-        start = self._state.start
+        state, start = self._state, self._state.start
         life = CertificateStart(
-            serial=serial, reference=start.reference, tenant=start.tenant, not_after=not_after
+            serial=serial,
+            reference=start.reference,
+            tenant=start.tenant,
+            not_after=not_after,
+            language=start.language,
+            applicant=start.registration.applicant,
+            email=state.email,
+            ticket_number=start.registration.ticket_number,
+            application=state.application,
+            credential_id=state.credential_id,
+            link_period=start.periods.link,
         )
         # A run that was reset has started it before.
         with contextlib.suppress(WorkflowAlreadyStartedError):
@@ -195,6 +257,14 @@ class Issuance:
                 life,
                 id=certificate_id(serial),
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(TENANT, start.tenant),
+                        SearchAttributePair(STAGE, CertificateStage.VALID.value),
+                        SearchAttributePair(APPLICANT, start.registration.applicant.value),
+                    ]
+                ),
             )
 
     async def _park(self, refused: Refused) -> None:

@@ -93,11 +93,12 @@ def _letter(
         "not_after": state.not_after,
     }
     if state.application is not None:
-        facts |= _of_application(state.application, state.start.language)
+        facts |= facts_of_application(state.application, state.start.language)
     return Letter.model_validate(facts | more)
 
 
-def _of_application(application: Application, language: Language) -> dict[str, object]:
+def facts_of_application(application: Application, language: Language) -> dict[str, object]:
+    """What a letter may say of the person whom the certificate names."""
     subject = application.subject
     in_japanese = f"{application.family_name} {application.given_name}"
     return {

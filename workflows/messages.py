@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from domain.application import Application
 from domain.email import EmailAddress
 from domain.registration import Registration
+from domain.revocation import CertificateStage, RevocationReason
 from domain.stage import Applicant, ApprovalDecision, Language, Outcome, ReviewDecision, Stage, Verdict
 
 LinkPurpose = Literal["application", "approval", "status"]
@@ -27,6 +28,7 @@ class Periods(_Frozen):
     application: timedelta
     approval: timedelta
     review_patience: timedelta
+    retention: timedelta = timedelta(days=90)
 
 
 class EnrolmentStart(_Frozen):
@@ -40,6 +42,7 @@ class EnrolmentStart(_Frozen):
     review: Literal["auto", "operator"]
     periods: Periods
     launched: bool = False
+    renews: str | None = None
 
 
 class EnrolmentEnd(_Frozen):
@@ -134,6 +137,13 @@ class GiveUp(Message):
     reason: str | None = None
 
 
+class CertificateRevoked(Message):
+    """From the certificate's own run: it is being revoked, so there is nothing to install any more."""
+
+    serial: str
+    reason: RevocationReason = RevocationReason.UNSPECIFIED
+
+
 class StatusAnswer(_Frozen):
     """Where an enrolment stands, and the verdict on the message that was asked about."""
 
@@ -148,3 +158,66 @@ class StatusAnswer(_Frozen):
     redeemed_generation: int | None
     approval_round: int
     ordered: bool
+
+
+class CertificateStart(_Frozen):
+    """With what a certificate's life starts: which one, whom it names, and who applied for it.
+
+    `serial` in lower-case hexadecimal; `email` is the applicant's registered address, `link_period` how long
+    a mailed link to the revocation is good, `generation` the newest of them that there was before.
+    """
+
+    serial: str
+    reference: str
+    tenant: str
+    not_after: AwareDatetime
+    language: Language = Language.JA
+    applicant: Applicant = Applicant.PRINCIPAL
+    email: EmailAddress | None = None
+    ticket_number: str | None = None
+    application: Application | None = None
+    credential_id: str | None = None
+    link_period: timedelta = timedelta(days=3)
+    generation: int = 0
+
+
+class CertificateEnd(_Frozen):
+    """How a certificate's life ended."""
+
+    stage: CertificateStage
+    reason: RevocationReason | None = None
+
+
+class RequestRevocation(Message):
+    """Somebody who knows the certificate asks for its revocation: its address gets a link to confirm that."""
+
+    reason: RevocationReason = RevocationReason.UNSPECIFIED
+    language: Language | None = None
+
+
+class Revoke(Message):
+    """The certificate is to be revoked. `generation` is that of the mailed link, if it came through one."""
+
+    reason: RevocationReason = RevocationReason.UNSPECIFIED
+    by: str = "operator"
+    generation: int | None = None
+
+
+class Renewed(Message):
+    """The same person has another certificate for the same organisation now; `serial` is that one's."""
+
+    serial: str
+
+
+class CertificateStatus(_Frozen):
+    """Where a certificate stands, and the verdict on the message that was asked about."""
+
+    verdict: Verdict | None
+    stage: CertificateStage
+    since: datetime
+    not_after: datetime
+    generation: int
+    link_until: datetime | None
+    reason: RevocationReason | None
+    renewed_by: str | None
+    reminded: int

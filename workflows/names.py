@@ -1,9 +1,11 @@
-"""The task queue, the workflow type, its query and the search attributes; scripts and operators rely on their names."""
+"""The names in Temporal that scripts and operators rely on."""
 
 from temporalio.common import SearchAttributeKey
 
 TASK_QUEUE = "enrolment"
 ENROLMENT = "Enrolment"
+CERTIFICATE = "Certificate"
+RETENTION = "Retention"
 STATUS = "status"
 
 TENANT = SearchAttributeKey.for_keyword("JcanTenant")

@@ -1,6 +1,7 @@
-"""The office beside an enrolment's story: letters go out and standings are written down, one after the other.
+"""The office beside an enrolment's story: letters go out, standings are written down, the service is told.
 
-The story never waits for a notice; before the run closes the office has finished.
+Each of the three goes one after the other, beside the others. The story never waits for a notice; before the
+run closes the office has finished.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from temporalio.common import RetryPolicy, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.events import Events, StageChanged
     from activities.journal import Journal, Record, TicketEffect
     from activities.mail import Mail
     from mailing.letter import Letter, LetterKind, Posted
@@ -55,10 +57,13 @@ class Office:
         self._noted: Counter[str] = Counter()
         self._to_write = False
         self._writing = False
+        self._events: deque[StageChanged] = deque()
+        self._announced = 0
 
     def start(self) -> list[asyncio.Task[None]]:
         """Begin to work; the tasks end only with the run, or with a bug's exception."""
-        return [asyncio.create_task(self._post_letters()), asyncio.create_task(self._write_standings())]
+        work = (self._post_letters(), self._write_standings(), self._deliver_events())
+        return [asyncio.create_task(each) for each in work]
 
     def post(self, letter: Letter, then: Callable[[Posted], None] = lambda _: None) -> None:
         """Put a letter in the out-tray; `then` is called once it was accepted, or refused for good."""
@@ -69,6 +74,21 @@ class Office:
         self._out_tray = deque(e for e in self._out_tray if e.letter.kind not in LINK_LETTERS)
         if self._posting is not None and self._errand and self._errand.letter.kind in LINK_LETTERS:
             self._posting.cancel()
+
+    def announce(self) -> None:
+        """Have the e-contract service told of the stage as it is now."""
+        state = self._state
+        self._announced += 1
+        event = StageChanged(
+            reference=state.start.reference,
+            tenant=state.start.tenant,
+            sequence=self._announced,
+            stage=state.stage,
+            outcome=state.outcome,
+            serial=state.serial,
+            at=state.since,
+        )
+        self._events.append(event)
 
     def note(self, action: str, actor: str = "workflow", **facts: Fact) -> None:
         """Have it written to the audit trail, with the standing as it then is, and show it in the UI."""
@@ -122,8 +142,10 @@ class Office:
         await workflow.wait_condition(lambda: not self._to_write and not self._writing)
 
     async def finished(self) -> None:
-        """Wait until the out-tray is empty and everything is written down."""
-        await workflow.wait_condition(lambda: not self._out_tray and self._errand is None)
+        """Wait until the out-tray is empty, everything is written down, and the service has been told."""
+        await workflow.wait_condition(
+            lambda: not self._out_tray and self._errand is None and not self._events
+        )
         await self.written()
 
     async def _post_letters(self) -> None:
@@ -172,3 +194,18 @@ class Office:
                 summary=f"記録 / record: {record.standing.stage}",
             )
             self._writing = False
+
+    async def _deliver_events(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: bool(self._events))
+            # Who is told and asks at once finds it written down.
+            await self.written()
+            event = self._events[0]
+            await workflow.execute_activity_method(
+                Events.deliver,
+                event,
+                start_to_close_timeout=ATTEMPT,
+                retry_policy=PERSISTENT,
+                summary=f"サービスへの通知 / tell the service: {event.stage}",
+            )
+            self._events.popleft()

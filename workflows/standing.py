@@ -43,6 +43,7 @@ def details_of(state: State) -> Details:
         returned_by=state.returned_by,
         serial=state.serial,
         not_after=state.not_after,
+        renews=state.start.renews,
     )
 
 

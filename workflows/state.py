@@ -7,7 +7,7 @@ from typing import Literal
 from domain.application import Application
 from domain.stage import Applicant, Attention, Outcome, Stage, Verdict
 from records.tickets import Organisation
-from workflows.messages import DecideApproval, DecideReview, EnrolmentStart, Withdraw
+from workflows.messages import CertificateRevoked, DecideApproval, DecideReview, EnrolmentStart, Withdraw
 
 
 @dataclass
@@ -52,6 +52,7 @@ class State:
     problem: str | None = None
     resumed: bool = False
     given_up: bool = False
+    revocation: CertificateRevoked | None = None
     credential_asked: bool = False
     credential_id: str | None = None
     order_round: int = 1
@@ -76,8 +77,8 @@ class State:
 
     @property
     def called_off(self) -> bool:
-        """Whether it was withdrawn, or an operator gave it up."""
-        return self.withdrawal is not None or self.given_up
+        """Whether it was withdrawn, an operator gave it up, or what was issued is revoked already."""
+        return self.withdrawal is not None or self.given_up or self.revocation is not None
 
     @property
     def email(self) -> str:

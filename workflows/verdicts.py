@@ -11,6 +11,7 @@ from typing import Any
 from domain.stage import Stage, Verdict
 from workflows.messages import (
     CertificateIssued,
+    CertificateRevoked,
     CorrectPrincipal,
     DecideApproval,
     DecideReview,
@@ -102,6 +103,12 @@ def _issued(state: State, message: CertificateIssued, _: datetime) -> Verdict:
     return ACCEPTED if expected else NOT_NOW
 
 
+def _revoked(state: State, message: CertificateRevoked, _: datetime) -> Verdict:
+    if state.revocation is not None:
+        return REPEATED
+    return ACCEPTED if message.serial == state.serial else NOT_NOW
+
+
 def _unpark(state: State, _: Resume | GiveUp, __: datetime) -> Verdict:
     return ACCEPTED if state.parked else NOT_NOW
 
@@ -115,6 +122,7 @@ _RULES: dict[type[Message], Callable[[State, Any, datetime], Verdict]] = {
     DecideReview: _review,
     CorrectPrincipal: _correct,
     CertificateIssued: _issued,
+    CertificateRevoked: _revoked,
     Resume: _unpark,
     GiveUp: _unpark,
 }

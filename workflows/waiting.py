@@ -88,7 +88,9 @@ async def until_mended(state: State) -> None:
 
 
 def end_if_called_off(state: State) -> None:
-    """Raise Ended if the enrolment was withdrawn or given up."""
+    """Raise Ended if it was withdrawn or given up, or its certificate revoked before it was in place."""
+    if state.revocation is not None:
+        raise Ended(Stage.ISSUED, Outcome.REVOKED)
     if state.withdrawal is not None:
         raise Ended(Stage.WITHDRAWN, _WITHDRAWN[state.withdrawal.cause])
     if state.given_up:

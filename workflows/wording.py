@@ -5,7 +5,9 @@ from datetime import datetime, timedelta, timezone
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from domain.revocation import CertificateStage
     from domain.stage import Attention, Stage
+    from workflows.life import Life
     from workflows.state import State
 
 _JST = timezone(timedelta(hours=9), "JST")
@@ -50,6 +52,12 @@ _CAN_DO = {
     Stage.ISSUING: "`certificate_issued`",
 }
 
+_CERTIFICATE_IS = {
+    CertificateStage.VALID: ("証明書は有効です", "The certificate is valid"),
+    CertificateStage.REVOKED: ("証明書は失効しました", "The certificate is revoked"),
+    CertificateStage.EXPIRED: ("証明書の有効期間が終わりました", "The certificate has expired"),
+}
+
 _ATTENTION = {
     Attention.MAIL_REFUSED: (
         "メールサーバーがURLのメールを拒否しました。アドレスを確かめてください",
@@ -85,6 +93,19 @@ def details(state: State) -> str:
         signals.append("`resume`, `give_up`")
     if any(signals):
         lines.append(f"- 送れるシグナル / signals: {', '.join(filter(None, signals))}")
+    return "\n".join(lines)
+
+
+def details_of_certificate(life: Life) -> str:
+    """Give the current details of a certificate's run in Markdown."""
+    japanese, english = _CERTIFICATE_IS[life.stage]
+    lines = [f"**{japanese}**  ", f"{english}", "", f"- 有効期限 / valid until: {_at(life.start.not_after)}"]
+    if life.renewed_by is not None:
+        lines.append(f"- 更新後の証明書 / successor: `{life.renewed_by}`")
+    if life.revocation is not None:
+        lines.append(f"- 失効の理由 / reason: `{life.revocation.reason}`")
+    elif not life.stage.ended:
+        lines.append('- 送れるシグナル / signals: `revoke` (`{"reason": "keyCompromise"}`)')
     return "\n".join(lines)
 
 

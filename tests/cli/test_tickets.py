@@ -4,17 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from pydantic import SecretStr
 
 from records.database import Database
 from records.tickets import today_in_japan
-from settings import Settings
+from tests.cli.conftest import Jcan
 
-Jcan = Callable[..., "subprocess.CompletedProcess[str]"]
 ORDER = (
     "tickets",
     "order",
@@ -24,24 +21,6 @@ ORDER = (
     "--company-name-latin=Sample Corporation",
     "--quantity=2",
 )
-
-
-@pytest.fixture
-def jcan(settings: Settings, database: Database) -> Jcan:  # noqa: ARG001  the database is emptied for it
-    """Run `jcan` in a process of its own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("JCAN_")}
-    for name, value in settings:
-        if value is not None and name in settings.model_fields_set:
-            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            environment[f"JCAN_{name.upper()}"] = text
-    # Nothing answers there: what needs Temporal must say so.
-    environment["JCAN_TEMPORAL_ADDRESS"] = "127.0.0.1:1"
-
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "cli", *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-    return run
 
 
 def last_day(days: int) -> str:

@@ -65,7 +65,7 @@ def test_secrets_are_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
     assert keep_secrets(path, ["leopalace"]) == first
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert all(first.values())
-    for ring in ("MASTER", "LINK", "WEB", "DIGEST"):
+    for ring in ("MASTER", "LINK", "WEB", "DIGEST", "AUDIT"):
         assert len(parse_keyring(first[f"JCAN_{ring}_KEYS"])[1]) == 32
 
 

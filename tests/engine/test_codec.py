@@ -48,9 +48,7 @@ class Greeting:
 
 
 @pytest.fixture
-async def sealed_client(
-    environment: WorkflowEnvironment, vault: Vault, database: Database
-) -> Client:
+async def sealed_client(environment: WorkflowEnvironment, vault: Vault, database: Database) -> Client:
     """A client as the worker's and the front's."""
     config = environment.client.config()
     config["data_converter"] = data_converter(vault, database)

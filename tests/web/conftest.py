@@ -8,15 +8,19 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from domain.revocation import CertificateStage
 from domain.stage import Outcome, Stage, Verdict
+from engine.certificates import CertificateAnswer
 from engine.enrolments import Answer, EngineUnavailable, RegisterRequest, RegistrationAnswer
 from records import tickets
 from records.database import Database
 from records.tickets import Organisation, today_in_japan
+from records.vault import Vault
 from settings import Settings
+from tests.web.certifying import Certify, certifier
 from tests.web.page import Page
 from web.app import create_app
-from workflows.messages import Message
+from workflows.messages import Message, RequestRevocation, Revoke
 
 ORIGIN = "http://127.0.0.1:8000"
 SAMPLE = Organisation("9999999999999", "株式会社サンプル", "Sample Corporation")
@@ -66,6 +70,24 @@ class RecordingDesk:
         return not self.away
 
 
+@dataclass
+class RecordingRegistry:
+    """Notes what the pages say is to become of certificates, and answers what the test wants."""
+
+    messages: list[tuple[str, RequestRevocation | Revoke]] = field(default_factory=list)
+    answer: CertificateAnswer = field(
+        default_factory=lambda: CertificateAnswer(verdict=Verdict.ACCEPTED, stage=CertificateStage.VALID)
+    )
+    away: bool = False
+
+    async def tell(self, serial: str, message: RequestRevocation | Revoke) -> CertificateAnswer:
+        """Note a message."""
+        if self.away:
+            raise EngineUnavailable
+        self.messages.append((serial, message))
+        return self.answer
+
+
 class Visitor:
     """A browser without scripts: keeps cookies, follows redirects, sends the forms of its present page."""
 
@@ -95,9 +117,20 @@ def desk() -> RecordingDesk:
 
 
 @pytest.fixture
-async def app(settings: Settings, desk: RecordingDesk, database: Database) -> AsyncIterator[FastAPI]:  # noqa: ARG001 - it empties the tables
+def registry() -> RecordingRegistry:
+    """What the pages say is to become of certificates."""
+    return RecordingRegistry()
+
+
+@pytest.fixture
+async def app(
+    settings: Settings,
+    desk: RecordingDesk,
+    registry: RecordingRegistry,
+    database: Database,  # noqa: ARG001 - it empties the tables
+) -> AsyncIterator[FastAPI]:
     """The web front over the test's database, which is empty."""
-    app = create_app(settings, desk=desk)
+    app = create_app(settings, desk=desk, registry=registry)
     yield app
     await app.state.house.database.close()
 
@@ -121,6 +154,12 @@ async def visitors(app: FastAPI) -> AsyncIterator[Callable[..., Visitor]]:
 def visitor(visitors: Callable[..., Visitor]) -> Visitor:
     """One browser, which asks for Japanese as it asks for nothing else."""
     return visitors()
+
+
+@pytest.fixture
+def certify(database: Database, vault: Vault, settings: Settings) -> Certify:
+    """Put a certificate on record for the usual enrolment."""
+    return certifier(database, vault, settings)
 
 
 @pytest.fixture

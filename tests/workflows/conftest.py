@@ -27,6 +27,7 @@ from tests.workflows.world import World
 from workflows.certificate import Certificate
 from workflows.enrolment import Enrolment
 from workflows.messages import EnrolmentEnd, EnrolmentStart, Message, Periods, StatusAnswer
+from workflows.retention import Retention
 
 PERIODS = Periods(
     link=timedelta(days=3),
@@ -134,7 +135,7 @@ class Enrolling:
         return Worker(
             self.environment.client,
             task_queue=self.task_queue,
-            workflows=[Enrolment, Certificate],
+            workflows=[Enrolment, Certificate, Retention],
             activities=self.world.activities(),
             workflow_runner=sandbox(),
         )

@@ -1,6 +1,6 @@
 """`python -m tests.workflows.record_histories`: record the histories that the replay test guards.
 
-Run it when a change of the workflow is meant to be the new beginning, before anything was released with the old.
+Run it when a changed workflow is meant to be the new beginning, before anything was released with the old.
 """
 
 import asyncio
@@ -72,8 +72,9 @@ async def main() -> None:
     HISTORIES.mkdir(exist_ok=True)
     async with _server() as environment:
         for name, (applicant, tale) in TALES.items():
-            review = "operator" if applicant is Applicant.AGENT else "auto"
-            enrolling = await starter(environment)(applicant, review=review)
+            enrolling = await starter(environment)(
+                applicant, review="operator" if name == "agent" else "auto"
+            )
             async with enrolling.worker():
                 await tale(enrolling)
                 await enrolling.end()

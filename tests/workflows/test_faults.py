@@ -270,6 +270,9 @@ async def test_an_operator_may_send_a_decision_by_hand_without_ids_and_times(enr
     await enrolling.at(Stage.IN_REVIEW)
     await enrolling.handle.signal("decide_review", {"decision": "approve"})
     assert (await enrolling.end()).outcome is Outcome.INSTALLED
+    entries = [entry for record in enrolling.world.records for entry in record.entries]
+    [decision] = [entry for entry in entries if entry.action == "decide_review"]
+    assert (decision.actor, decision.facts["via"]) == ("operator", "temporal")
 
 
 async def test_an_application_for_another_organisation_goes_to_an_operator(enrol: StartEnrolment) -> None:

@@ -15,9 +15,21 @@ from activities.authority import (
     OrderCertificate,
     Ordered,
     RequestVerdict,
+    RevokeCertificate,
+    Revoked,
     order_id_of,
 )
-from activities.econtract import CreateCredential, Credential, DeleteCredential, InstallCertificate, Installed
+from activities.certificates import Kin, RecordCertificate
+from activities.econtract import (
+    CreateCredential,
+    Credential,
+    DeleteCredential,
+    InstallCertificate,
+    Installed,
+    RemoveCertificate,
+)
+from activities.erasure import Shred
+from activities.events import StageChanged
 from activities.journal import Record
 from activities.tickets import Reservation, ReserveTicket
 from domain.stage import Outcome
@@ -39,12 +51,16 @@ class World:
 
     letters: list[Letter] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    events: list[StageChanged] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    shredded: list[str] = field(default_factory=list)
     away: set[str] = field(default_factory=set)
     refuses: dict[str, str] = field(default_factory=dict)
     ticket_refusal: Outcome | None = None
     replaced: str | None = None
     issued: bool = True
+    kin: Kin = field(default_factory=Kin)
+    certificate_records: list[RecordCertificate] = field(default_factory=list)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def kinds(self) -> list[LetterKind]:
@@ -77,6 +93,12 @@ class World:
         """Keep what is written down."""
         self._called("record_standing")
         self.records.append(record)
+
+    @activity.defn(name="deliver_event")
+    async def deliver_event(self, event: StageChanged) -> None:
+        """Taken."""
+        self._called("deliver_event")
+        self.events.append(event)
 
     @activity.defn(name="send_mail")
     async def send_mail(self, letter: Letter) -> Posted:
@@ -137,11 +159,44 @@ class World:
             not_after=now + timedelta(days=365),
         )
 
+    @activity.defn(name="revoke_certificate")
+    async def revoke_certificate(self, revoke: RevokeCertificate) -> Revoked:
+        """Revoked, at the activity's own time."""
+        self._called("revoke_certificate")
+        return Revoked(revoked_at=activity.info().started_time, reason=revoke.reason)
+
+    @activity.defn(name="remove_certificate")
+    async def remove_certificate(self, remove: RemoveCertificate) -> None:
+        """Gone."""
+        assert remove.serial
+        self._called("remove_certificate")
+
+    @activity.defn(name="record_certificate")
+    async def record_certificate(self, record: RecordCertificate) -> None:
+        """Keep what is written down."""
+        self._called("record_certificate")
+        self.certificate_records.append(record)
+
+    @activity.defn(name="find_kin")
+    async def find_kin(self, serial: str) -> Kin:
+        """No kin unless told otherwise."""
+        assert serial
+        self._called("find_kin")
+        return self.kin
+
+    @activity.defn(name="shred")
+    async def shred(self, shred: Shred) -> bool:
+        """Nothing is kept."""
+        self._called("shred")
+        self.shredded.append(shred.reference)
+        return True
+
     def activities(self) -> Sequence[Callable[..., Any]]:
         """All of them, for a worker."""
         return [
             self.reserve_ticket,
             self.record_standing,
+            self.deliver_event,
             self.send_mail,
             self.create_credential,
             self.delete_credential,
@@ -149,4 +204,9 @@ class World:
             self.check_request,
             self.order_certificate,
             self.fetch_certificate,
+            self.revoke_certificate,
+            self.remove_certificate,
+            self.record_certificate,
+            self.find_kin,
+            self.shred,
         ]

@@ -38,7 +38,7 @@ async function chosen(applicant) {
 }
 
 if (registration) {
-  registration.querySelector(".choose").hidden = true;
+  registration.querySelector(".choose")?.remove();
   for (const radio of registration.querySelectorAll("[name=applicant]")) {
     radio.addEventListener("change", () => chosen(radio.value));
   }
@@ -48,9 +48,11 @@ if (registration) {
 }
 
 // 画像を変更 without leaving the page: the form's address always shows a new picture.
+const pictured = picture?.closest("form");
+
 async function newPicture() {
-  const form = registration.querySelector("[name=form]").value;
-  const answer = await fetch(`${registration.getAttribute("action")}?form=${form}`);
+  const form = pictured.querySelector("[name=form]").value;
+  const answer = await fetch(`${pictured.getAttribute("action")}?form=${form}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("#picture-field");
   if (!answer.ok || !fresh) throw new Error("no picture");
@@ -65,7 +67,7 @@ async function newPicture() {
 picture?.querySelector("[value=picture]").addEventListener("click", (event) => {
   event.preventDefault();
   const button = event.currentTarget;
-  newPicture().catch(() => registration.requestSubmit(button));
+  newPicture().catch(() => pictured.requestSubmit(button));
 });
 
 // 音声で聞く in place; pressed again it starts anew.
