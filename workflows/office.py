@@ -26,7 +26,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.standing import details_of, standing_of
     from workflows.state import State
 
-ATTEMPT = timedelta(seconds=60)
+ATTEMPT = timedelta(seconds=30)
+"""How long one attempt may take; so late is it noticed that a worker died in the middle of one."""
+
+MAIL_ATTEMPT = timedelta(minutes=2)
+"""A mail server may take its time; cut off too early, it would accept the same letter twice."""
+
 PERSISTENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)
 )
@@ -151,6 +156,10 @@ class Office:
     async def _post_letters(self) -> None:
         while True:
             await workflow.wait_condition(lambda: bool(self._out_tray))
+            # Who opens the letter's link at once finds the pages as the letter says.
+            await self.written()
+            if not self._out_tray:
+                continue
             self._errand = self._out_tray.popleft()
             posted = await self._post(self._errand.letter)
             if posted is not None:
@@ -161,7 +170,7 @@ class Office:
         self._posting = workflow.start_activity_method(
             Mail.send_mail,
             letter,
-            start_to_close_timeout=ATTEMPT,
+            start_to_close_timeout=MAIL_ATTEMPT,
             retry_policy=PERSISTENT,
             summary=f"メール送信 / mail: {letter.kind} {letter.number}",
         )
