@@ -5,12 +5,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
-from domain.stage import Stage
+from domain.stage import Outcome, Stage
 from records import audit, certificates, drafts, enrolments, tickets
 from records.audit import Entry
 from records.database import Database
 from records.enrolments import Details, Standing
 from records.vault import Vault
+
+_AT_THE_FORM = frozenset({Stage.REGISTERED, Stage.APPLYING})
 
 TicketEffect = Literal["keep", "release", "consume"]
 
@@ -49,7 +51,8 @@ class Journal:
                     await tickets.consume(session, reference)
                 case "keep":
                     pass
-            if record.standing.stage is Stage.ISSUED and record.details.serial is not None:
+            if record.standing.outcome is Outcome.INSTALLED and record.details.serial is not None:
                 await certificates.note_installed(session, record.details.serial, record.standing.since)
-            if record.standing.stage.ended:
+            if record.standing.stage not in _AT_THE_FORM:
+                # A form that comes back shows what was sent; the address in it may have been corrected.
                 await drafts.drop(session, reference)

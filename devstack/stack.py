@@ -104,7 +104,12 @@ class Stack:
         )
 
     def _econtract(self) -> Part:
-        environment = self._open() | {"JCAN_ECONTRACT_KEY": self._environment["JCAN_ECONTRACT_KEY"]}
+        shared = ("JCAN_ECONTRACT_KEY", "JCAN_ECONTRACT_WEBHOOK_SECRET")
+        environment = self._open() | {
+            name: value
+            for name, value in self._environment.items()
+            if name in shared or name.startswith("JCAN_DEMO_API_KEY_")
+        }
         ready = answers(self._ports.econtract, "/")
         return self._ours(
             "econtract", "E-contract stand-in", ["-m", "devstack.econtract"], ready, environment
@@ -167,7 +172,8 @@ class Stack:
 
     def _open(self) -> dict[str, str]:
         """Return the environment of parts that stand for others' systems: without our keys and database."""
-        closed = {"JCAN_DATABASE_URL", "JCAN_ECONTRACT_KEY", "JCAN_CA_HOOK_KEY"}
+        closed = {"JCAN_DATABASE_URL", "JCAN_CA_HOOK_KEY", "JCAN_ECONTRACT_KEY"}
+        closed |= {"JCAN_ECONTRACT_WEBHOOK_SECRET"}
         return {
             name: value
             for name, value in self._environment.items()

@@ -52,13 +52,13 @@ class CertificateDesk:
         A valid certificate whose run was terminated gets a new one, so that it can be revoked all the same.
         Raises UnknownCertificate, EngineUnavailable.
         """
+        certificate = await self._find(serial)
         client = await self._connection.client()
         handle = client.get_workflow_handle(certificate_id(serial))
         try:
             async with reachable():
                 await handle.signal(SIGNALS[type(message)], message)
         except Gone:
-            certificate = await self._find(serial)
             stage = certificates.stage_of(certificate, datetime.now(UTC))
             if stage.ended:
                 return CertificateAnswer(verdict=_verdict_after(stage, message), stage=stage)

@@ -65,10 +65,15 @@ def today_in_japan() -> date:
 
 
 async def order(
-    session: AsyncSession, company_code: str, organisation: Organisation, quantity: int, expires_on: date
+    session: AsyncSession,
+    company_code: str,
+    organisation: Organisation,
+    quantity: int,
+    expires_on: date,
+    order_id: uuid.UUID | None = None,
 ) -> list[str]:
     """Record an order of `quantity` new tickets and give their numbers."""
-    order_id, now = uuid.uuid4(), datetime.now(UTC)
+    order_id, now = order_id or uuid.uuid4(), datetime.now(UTC)
     session.add(
         TicketOrder(
             order_id=order_id,

@@ -132,6 +132,8 @@ def from_environment() -> FastAPI:
 def _log_to_standard_error() -> None:
     """Our own access log takes the place of uvicorn's, which writes addresses with their tokens."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # It writes whole addresses, of the Temporal UI's pages too.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     uvicorn_access = logging.getLogger("uvicorn.access")
     uvicorn_access.handlers.clear()
     uvicorn_access.propagate = False

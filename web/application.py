@@ -141,10 +141,6 @@ async def done(request: Request, tenant: TenantOfPath, reference: str) -> Respon
     home = home_of(tenant.name, reference)
     if visit.enrolment.stage.ended or (visit.enrolment.stage in _OPEN and not sent):
         return _go(f"{home}/status")
-    if visit.enrolment.stage not in _OPEN:
-        # Not before: a second click on 発行申請 sends the same draft once more.
-        async with house_of(request).database.begin() as session:
-            await drafts.drop(session, reference)
     return render(
         request,
         "application_done.html",

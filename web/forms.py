@@ -47,6 +47,9 @@ LABELS: dict[str, str] = {
     "agent_name": N_("代理人の氏名"),
     "agent_company": N_("代理人の会社名"),
     "reference": N_("受付番号"),
+    "review_reason": N_("理由"),
+    "quantity": N_("枚数"),
+    "expires_on": N_("有効期限"),
     "number": N_("チケット番号または証明書のシリアル番号"),
     "reason": N_("失効の理由"),
 }
@@ -83,6 +86,11 @@ SENTENCES: dict[str, str] = {
     "picture_missing": N_("画像に表示された文字を入力してください"),
     "picture_wrong": N_("画像の文字が一致しません。新しい画像の文字を入力してください"),
     "picture_over": N_("画像の有効期限が切れました。新しい画像の文字を入力してください"),
+    # the console
+    "date_format": N_("%(label)sは年-月-日の形で入力してください（例：2027-03-31）"),
+    "date_past": N_("%(label)sが過ぎています"),
+    "not_verified": N_("会社を公的な情報で確認してから注文してください"),
+    "quantity_range": N_("%(label)sは1から%(max)sまでの数字で入力してください"),
     # consent
     "consent_missing": N_(
         "申請を登録するには、「利用者の義務」と「個人情報の取扱いについて」への同意が必要です"

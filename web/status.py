@@ -109,7 +109,7 @@ async def withdraw(request: Request, tenant: TenantOfPath, reference: str) -> Re
         return answer
     if answer.verdict is Verdict.TOO_LATE and not visit.enrolment.stage.ended:
         return _too_late_to_withdraw(request, visit)
-    return _go(_back(visit, answer))
+    return _go(_back(visit, answer, "withdrawn"))
 
 
 @router.get("/status/principal")

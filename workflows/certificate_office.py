@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from temporalio import workflow
@@ -15,7 +16,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows import wording
     from workflows.life import Life
     from workflows.names import STAGE
-    from workflows.office import ATTEMPT, PERSISTENT
+    from workflows.office import ATTEMPT, MAIL_ATTEMPT, PERSISTENT
+
+
+@dataclass
+class _Errand:
+    letter: Letter
+    then: Callable[[Posted], None]
+    sending: workflow.ActivityHandle[Posted] | None = None
+    dropped: bool = False
 
 
 class CertificateOffice:
@@ -26,7 +35,7 @@ class CertificateOffice:
         self._life = life
         self._entries: list[Entry] = []
         self._writing = False
-        self._under_way: list[tuple[LetterKind, workflow.ActivityHandle[Posted]]] = []
+        self._errands: list[_Errand] = []
         self._deliveries: list[asyncio.Task[None]] = []
 
     def start(self) -> asyncio.Task[None]:
@@ -36,21 +45,17 @@ class CertificateOffice:
 
     def post(self, letter: Letter, then: Callable[[Posted], None] = lambda _: None) -> None:
         """Send a letter; `then` is called once it was accepted, or refused for good."""
-        sending = workflow.start_activity_method(
-            Mail.send_mail,
-            letter,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary=f"メール送信 / mail: {letter.kind} {letter.number}",
-        )
-        self._under_way.append((letter.kind, sending))
-        self._deliveries.append(asyncio.create_task(self._deliver(letter.kind, sending, then)))
+        errand = _Errand(letter, then)
+        self._errands.append(errand)
+        self._deliveries.append(asyncio.create_task(self._deliver(errand)))
 
     def drop(self, kind: LetterKind) -> None:
         """Call back the letters of a kind that have not gone out: nobody needs them any more."""
-        for under_way, sending in self._under_way:
-            if under_way is kind:
-                sending.cancel()
+        for errand in self._errands:
+            if errand.letter.kind is kind:
+                errand.dropped = True
+                if errand.sending is not None:
+                    errand.sending.cancel()
 
     def note(self, step: str, action: str, actor: str, at: datetime, **facts: Fact) -> None:
         """Have it written to the audit trail, with the standing as it then is, and show it in the UI.
@@ -74,18 +79,29 @@ class CertificateOffice:
         """Wait until every letter is out and everything is written down."""
         for delivery in self._deliveries:
             await delivery
+        await self._written()
+
+    async def _written(self) -> None:
         await workflow.wait_condition(lambda: not self._entries and not self._writing)
 
-    async def _deliver(
-        self, kind: LetterKind, sending: workflow.ActivityHandle[Posted], then: Callable[[Posted], None]
-    ) -> None:
+    async def _deliver(self, errand: _Errand) -> None:
+        # Who opens the letter's link at once finds the pages as the letter says.
+        await self._written()
+        if errand.dropped:
+            return
+        letter = errand.letter
+        errand.sending = workflow.start_activity_method(
+            Mail.send_mail,
+            letter,
+            start_to_close_timeout=MAIL_ATTEMPT,
+            retry_policy=PERSISTENT,
+            summary=f"メール送信 / mail: {letter.kind} {letter.number}",
+        )
         try:
-            then(await sending)
+            errand.then(await errand.sending)
         except (ActivityError, asyncio.CancelledError) as error:
             if not is_cancelled_exception(error):
                 raise
-        finally:
-            self._under_way.remove((kind, sending))
 
     async def _write(self) -> None:
         while True:

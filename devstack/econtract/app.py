@@ -2,10 +2,12 @@
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Literal
 
+import httpx
 from cryptography import x509
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -25,7 +27,11 @@ from devstack.econtract.credentials import (
     Unknown,
     serial_text,
 )
-from devstack.econtract.page import add_page
+from devstack.econtract.events import event_calls
+from devstack.econtract.front import Front
+from devstack.econtract.logbook import Logbook
+from devstack.econtract.page import Pages, add_page
+from devstack.econtract.people import people_pages
 from devstack.ports import LOOPBACK
 
 _HERE = Path(__file__).parent
@@ -34,6 +40,8 @@ _STATUS: dict[type[StoreError], HTTPStatus] = {
     Unknown: HTTPStatus.NOT_FOUND,
     Unfit: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
+
+_CALLED = ("/credentials", "/events")
 
 _bearer = HTTPBearer(auto_error=False)
 
@@ -72,19 +80,39 @@ class MadeCredential(BaseModel):
     csr: str
 
 
-def create_app(folder: Path, key: str) -> FastAPI:
-    """Make the application over the credentials in `folder`; callers show `key` as a bearer token."""
-    store = CredentialStore(folder)
+@dataclass(frozen=True)
+class Service:
+    """What the service shares with the registration authority, and where it keeps its own.
+
+    `key` is what callers show as a bearer token, `webhook_key` signs the events that come; `front` is the
+    authority's web front, called with one API key per tenant.
+    """
+
+    folder: Path
+    key: str
+    webhook_key: bytes
+    front: str
+    api_keys: Mapping[str, str]
+
+
+def create_app(service: Service, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    """Make the application; `transport` carries its own calls, HTTP if not given."""
+    store, logbook = CredentialStore(service.folder), Logbook(service.folder)
+    front = Front(service.front, service.api_keys, logbook, transport)
+    pages = Pages(front.origin)
     app = FastAPI(title="E-contract service (stand-in)", docs_url=None, redoc_url=None)
     # A page on the web that lends its own name to 127.0.0.1 reads nothing here.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])
     app.middleware("http")(_quiet_headers)
+    app.middleware("http")(_noting(logbook))
     app.add_exception_handler(StoreError, _store_problem)
     app.add_exception_handler(StarletteHTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    app.include_router(_calls(store, key))
-    add_page(app, store)
+    app.include_router(_calls(store, service.key))
+    app.include_router(event_calls(logbook, service.webhook_key))
+    app.include_router(people_pages(front, pages.show))
+    add_page(app, pages, store, logbook)
     app.get("/healthz", include_in_schema=False)(_healthz)
     return app
 
@@ -152,6 +180,18 @@ def _problem(status: HTTPStatus, detail: str | None, headers: Mapping[str, str] 
     if detail is not None:
         body["detail"] = detail
     return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def _noting(logbook: Logbook) -> Callable[..., Awaitable[Response]]:
+    """Write the authority's calls down, as they were answered; people's visits are no calls."""
+
+    async def note(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await answer(request)
+        if request.url.path.startswith(_CALLED):
+            logbook.note_call("in", request.method, request.url.path, response.status_code)
+        return response
+
+    return note
 
 
 async def _quiet_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

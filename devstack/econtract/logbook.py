@@ -16,8 +16,9 @@ CREATE TABLE IF NOT EXISTS calls (
     path TEXT NOT NULL, status INTEGER
 );
 CREATE TABLE IF NOT EXISTS events (
-    number INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, received_at TEXT NOT NULL, tenant TEXT NOT NULL,
-    reference TEXT NOT NULL, stage TEXT NOT NULL, outcome TEXT, serial TEXT, deliveries INTEGER NOT NULL
+    number INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, received_at TEXT NOT NULL,
+    tenant TEXT NOT NULL, reference TEXT NOT NULL, stage TEXT NOT NULL,
+    outcome TEXT, serial TEXT, deliveries INTEGER NOT NULL
 );
 """
 _KEPT = 2000
@@ -76,7 +77,8 @@ class Logbook:
         """Write an event down; told again, it is the same event."""
         with self._begin() as connection:
             connection.execute(
-                "INSERT INTO events (event_id, received_at, tenant, reference, stage, outcome, serial, deliveries)"
+                "INSERT INTO events"
+                " (event_id, received_at, tenant, reference, stage, outcome, serial, deliveries)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
                 " ON CONFLICT (event_id) DO UPDATE SET deliveries = deliveries + 1",
                 (event_id, _now(), tenant, reference, stage, outcome, serial),

@@ -1,6 +1,6 @@
-"""The page: whose keys are here, and which certificates were installed for them."""
+"""The pages: whose keys are here, which certificates were installed for them, and what was called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -14,11 +14,15 @@ from fastapi.responses import PlainTextResponse
 from fastapi.templating import Jinja2Templates
 
 from devstack.econtract.credentials import CredentialStore, Installed, serial_of
+from devstack.econtract.logbook import Event, Logbook
 from devstack.econtract.words import words
 from domain.reference import Reference
 
 _JAPAN = ZoneInfo("Asia/Tokyo")
-_POLICY = "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none';"
+    " form-action 'self'"
+)
 _YEAR = 365 * 24 * 3600
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 _SHORT_NAMES = {
@@ -43,19 +47,37 @@ class Shown:
     installed: Installed
 
 
-def add_page(app: FastAPI, store: CredentialStore) -> None:
-    """Add the page and the download to the application."""
+class Pages:
+    """Shows pages in the language of who looks."""
 
-    @app.get("/", include_in_schema=False)
-    def index(request: Request) -> Response:
+    def __init__(self, front: str) -> None:
+        """Take the authority's origin: a form of ours may lead there by a redirect."""
+        self._policy = f"{_POLICY} {front}"
+
+    def show(self, request: Request, template: str, status: int = HTTPStatus.OK, **facts: object) -> Response:
+        """Render a template."""
         asked = request.query_params.get("lang")
         chosen = words(asked, request.cookies.get("lang"), request.headers.get("accept-language", ""))
-        rows = [(found, [_shown(c) for c in found.certificates]) for found in store.newest_first()]
-        response = _templates.TemplateResponse(request, "page.html", {"w": chosen, "rows": rows})
-        response.headers["Content-Security-Policy"] = _POLICY
+        content = {"w": chosen, "here": request.url.path, "other_url": _in(request, chosen["other"])} | facts
+        response = _templates.TemplateResponse(request, template, content, status)
+        response.headers["Content-Security-Policy"] = self._policy
         if asked == chosen["lang"]:
             response.set_cookie("lang", asked, max_age=_YEAR, samesite="lax", httponly=True)
         return response
+
+
+def add_page(app: FastAPI, pages: Pages, store: CredentialStore, logbook: Logbook) -> None:
+    """Add the certificates, their download and the log to the application."""
+
+    @app.get("/", include_in_schema=False)
+    def index(request: Request) -> Response:
+        rows = [(found, [_shown(c) for c in found.certificates]) for found in store.newest_first()]
+        return pages.show(request, "certificates.html", rows=rows)
+
+    @app.get("/log", include_in_schema=False)
+    def log(request: Request) -> Response:
+        enrolments = list(_by_enrolment(logbook.events()))
+        return pages.show(request, "log.html", calls=logbook.calls(), enrolments=enrolments)
 
     @app.get("/certificates/{credential_id}/{serial}.pem", include_in_schema=False)
     def certificate(request: Request, credential_id: str, serial: str) -> Response:
@@ -74,6 +96,18 @@ def add_page(app: FastAPI, store: CredentialStore) -> None:
             media_type="application/x-pem-file",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
+
+
+def _by_enrolment(newest_first: list[Event]) -> Iterator[list[Event]]:
+    """Group the events: the enrolment that was last told of comes first, its events in their order."""
+    references = dict.fromkeys(event.reference for event in newest_first)
+    for reference in references:
+        yield [event for event in reversed(newest_first) if event.reference == reference]
+
+
+def _in(request: Request, language: str) -> str:
+    """Give this page's address in a language; relative, and without what a form was answered."""
+    return f"{request.url.path}?lang={language}"
 
 
 def _shown(installed: Installed) -> Shown:
@@ -101,9 +135,14 @@ def _addresses(certificate: x509.Certificate) -> list[str]:
     return names.get_values_for_type(x509.RFC822Name)
 
 
-def _moment(moment: datetime, words_: Mapping[str, str]) -> str:
+def _clock(moment: datetime) -> str:
+    """Write a moment briefly, for a log."""
+    return moment.astimezone(_JAPAN).strftime("%m/%d %H:%M:%S")
+
+
+def _moment(moment: datetime | str, words_: Mapping[str, str]) -> str:
     """Write a moment in Japan's time, with the weekday."""
-    local = moment.astimezone(_JAPAN)
+    local = (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(_JAPAN)
     weekday = _WEEKDAYS[words_["lang"]][local.weekday()]
     if words_["lang"] == "ja":
         return f"{local.year}年{local.month}月{local.day}日（{weekday}）{local:%H:%M}（日本時間）"
@@ -119,4 +158,5 @@ def _grouped(reference: str) -> str:
 
 
 _templates.env.filters["moment"] = _moment
+_templates.env.filters["clock"] = _clock
 _templates.env.filters["grouped"] = _grouped

@@ -20,7 +20,7 @@ from activities.econtract import (
 )
 from authorities.connector import serial_text
 from authorities.local_keys import load_or_create
-from devstack.econtract.app import create_app
+from devstack.econtract.app import Service, create_app
 from domain.revocation import RevocationReason
 from settings import Settings
 from tests.certification import TARO, make_csr
@@ -46,7 +46,8 @@ class Flaky(httpx.AsyncBaseTransport):
 
 @pytest.fixture
 def wire(tmp_path: Path) -> Flaky:
-    return Flaky(httpx.ASGITransport(create_app(tmp_path / "econtract", "econtract-key")))
+    service = Service(tmp_path / "econtract", "econtract-key", b"k" * 32, "http://127.0.0.1:8000", {})
+    return Flaky(httpx.ASGITransport(create_app(service)))
 
 
 @pytest.fixture

@@ -186,15 +186,16 @@ async def test_the_tickets_end_is_written_with_the_standing_and_twice_is_once(
     assert ticket.state(today_in_japan()) == state
 
 
-async def test_at_the_end_the_draft_is_dropped(
-    journal: Journal, number: str, database: Database, vault: Vault
+@pytest.mark.parametrize("stage", [Stage.AWAITING_APPROVAL, Stage.IN_REVIEW, Stage.EXPIRED])
+async def test_a_draft_is_dropped_once_the_form_is_sent_or_over(
+    journal: Journal, number: str, database: Database, vault: Vault, stage: Stage
 ) -> None:
     async with database.begin() as session:
         await drafts.save(session, vault, "A", {"family_name": "髙橋"})
     await journal.record(Record(standing=standing("A", Stage.APPLYING), details=details(number)))
     async with database.begin() as session:
         assert await drafts.load(session, vault, "A") == {"family_name": "髙橋"}
-    await journal.record(Record(standing=standing("A", Stage.EXPIRED), details=details(number)))
+    await journal.record(Record(standing=standing("A", stage), details=details(number)))
     async with database.begin() as session:
         assert await drafts.load(session, vault, "A") == {}
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from records.database import Database
 from records.tickets import today_in_japan
 from tests.cli.conftest import Jcan
 

@@ -16,7 +16,7 @@ from authorities.local import POLICY, pointers
 from authorities.local_keys import CaKeys, load_or_create
 from authorities.profile import Issuer, certificate_contents, new_serial
 from authorities.signing import sign, under_throwaway_key
-from devstack.econtract.app import create_app
+from devstack.econtract.app import Service, create_app
 from tests.certification import TARO, key_in, make_csr
 
 KEY = "econtract-key"
@@ -33,9 +33,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> CaKeys:
     return load_or_create(tmp_path_factory.mktemp("econtract") / "ca")
 
 
+def service(folder: Path) -> Service:
+    """What the stand-in shares with a registration authority that is not there."""
+    return Service(folder / "econtract", KEY, b"k" * 32, "http://127.0.0.1:8000", {"leopalace": "api-key"})
+
+
 def start(folder: Path) -> httpx.AsyncClient:
     """Start the stand-in over a folder, as a new process would."""
-    app = create_app(folder / "econtract", KEY)
+    app = create_app(service(folder))
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://127.0.0.1:8100",

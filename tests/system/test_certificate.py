@@ -36,7 +36,7 @@ async def issued(people: People) -> Enrolling:
 async def test_it_verifies_has_the_profile_and_passes_the_linters(
     stack: Stack, issued: Enrolling, tmp_path: Path
 ) -> None:
-    certificate, above = await _download(stack, issued, tmp_path)
+    certificate, above = await download(stack, issued, tmp_path)
     root = stack.run_dir.certificate_authority / "root.pem"
     chain = ["-x509_strict", "-CAfile", str(root), "-untrusted", str(above)]
     assert openssl("verify", *chain, str(certificate)).strip().endswith(": OK")
@@ -54,7 +54,7 @@ async def test_a_ticket_is_used_up_by_it(stack: Stack, issued: Enrolling) -> Non
     assert issued.ticket in {ticket["number"] for ticket in listed}
 
 
-async def _download(stack: Stack, applicant: Enrolling, directory: Path) -> tuple[Path, Path]:
+async def download(stack: Stack, applicant: Enrolling, directory: Path) -> tuple[Path, Path]:
     """Take the certificate, and those above it, from the e-contract service's page."""
     async with httpx.AsyncClient(base_url=stack.econtract, trust_env=False) as client:
         page = (await client.get("/")).text

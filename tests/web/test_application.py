@@ -7,14 +7,12 @@ import pytest
 from domain.link_token import Purpose
 from domain.stage import Applicant, Stage, Verdict
 from engine.enrolments import Answer
-from records import drafts
 from records.database import Database
 from records.vault import Vault
 from settings import Settings
 from tests.web.conftest import RecordingDesk, Visitor
 from tests.web.enrolling import (
     HOME,
-    REFERENCE,
     SATO,
     TAKAHASHI,
     Write,
@@ -207,23 +205,6 @@ async def test_a_submission_while_the_engine_is_away_keeps_everything(
     assert "まだ送信できていません" in page.text
     desk.away = False
     assert (await visitor.press(page)).path == f"{HOME}/application/done"
-
-
-async def test_the_draft_is_forgotten_once_the_application_is_under_way(
-    visitor: Visitor,
-    write: Write,
-    settings: Settings,
-    desk: RecordingDesk,
-    database: Database,
-    vault: Vault,
-) -> None:
-    form = await opened(visitor, write, settings, desk)
-    confirmation = await visitor.press(form, **TAKAHASHI)
-    await write(Stage.IN_REVIEW, application=application())
-    await visitor.press(confirmation)
-    await visitor.get(f"{HOME}/application/done")
-    async with database.begin() as session:
-        assert await drafts.load(session, vault, REFERENCE.text) == {}
 
 
 async def test_a_returned_application_has_the_reason_on_top_and_the_form_filled_in(

@@ -1,13 +1,13 @@
 """One enrolment as a reviewer reads it: the application beside what the ticket was ordered for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.application import Application
 from domain.stage import Applicant, Stage
 from records.enrolments import Details, Enrolment
 from records.operators import Operator
 from records.tables import AuditEntry
-from web.i18n import N_, _, moment, period_of_years
+from web.i18n import JAPAN, N_, _, moment
 from web.pages import Fact
 
 
@@ -30,6 +30,9 @@ _COMPARED = (
     ("company_name", N_("会社名")),
     ("company_name_latin", N_("会社名（英語表記）")),
 )
+
+
+_LOOKS = frozenset({"looked_at", "decoded"})
 
 
 def takes_part(operator: Operator, enrolment: Enrolment) -> bool:
@@ -78,7 +81,7 @@ def person_facts(enrolment: Enrolment, details: Details) -> list[Fact]:
             Fact(_("ローマ字"), f"{application.family_name_latin} {application.given_name_latin}"),
             Fact(_("メールアドレス"), application.email),
             Fact(_("電話番号"), application.phone, num=True),
-            Fact(_("有効期間"), period_of_years(application.validity_years)),
+            Fact(_("有効期間"), _("1年") if application.validity_years == 1 else _("2年")),
         ]
     if enrolment.applicant is Applicant.AGENT:
         agent = [application.agent_company, application.agent_name] if application else []
@@ -92,7 +95,7 @@ def person_facts(enrolment: Enrolment, details: Details) -> list[Fact]:
 
 @dataclass(frozen=True)
 class Event:
-    """One entry of the audit trail as the page shows it."""
+    """One entry of the audit trail as the page shows it, its time in Japan to the second."""
 
     at: str
     actor: str
@@ -101,13 +104,21 @@ class Event:
 
 
 def events(entries: list[AuditEntry]) -> list[Event]:
-    """What happened, the newest first."""
-    return [
-        Event(
-            at=moment(entry.at),
-            actor=entry.actor,
-            action=entry.action,
-            facts=" ".join(f"{name}={fact}" for name, fact in entry.facts.items() if fact is not None),
-        )
-        for entry in reversed(entries)
-    ]
+    """What happened, the newest first; looks that follow each other are one line, at the latest's time."""
+    shown: list[Event] = []
+    latest, times = None, 1
+    for entry in reversed(entries):
+        look = (entry.actor, entry.action) if entry.action in _LOOKS else None
+        times = times + 1 if look is not None and look == latest else 1
+        if times > 1:
+            shown[-1] = replace(shown[-1], facts=f"×{times}")
+        else:
+            shown.append(_event(entry))
+        latest = look
+    return shown
+
+
+def _event(entry: AuditEntry) -> Event:
+    facts = " ".join(f"{name}={fact}" for name, fact in entry.facts.items() if fact is not None)
+    at = entry.at.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M:%S")
+    return Event(at, entry.actor, entry.action, facts)

@@ -1,6 +1,6 @@
 """The console's lists: the review queue, what needs attention, all enrolments and the search."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette import status
@@ -13,7 +13,7 @@ from domain.ticket import parse_ticket_number
 from records import cases
 from records.enrolments import Standing
 from records.operators import Operator
-from web.console.access import HOME, SignedIn, note
+from web.console.access import HOME, SignedIn, note, signed_in
 from web.console.page import show
 from web.forms import posted
 from web.house import house_of
@@ -24,10 +24,9 @@ SHOWN = 100
 """How many enrolments the list shows; beyond it one searches."""
 
 
-@router.get("")
-async def home(operator: SignedIn) -> Response:
+@router.get("", dependencies=[Depends(signed_in)])
+async def home() -> Response:
     """The console begins with what waits for somebody."""
-    assert operator
     return RedirectResponse(f"{HOME}/reviews", status.HTTP_303_SEE_OTHER)
 
 
@@ -56,7 +55,14 @@ async def enrolments(request: Request, operator: SignedIn, stage: str = "") -> R
         found = await cases.newest(session, operator.tenant, chosen, SHOWN)
         counts = await cases.count_by_stage(session, operator.tenant)
     return show(
-        request, operator, "enrolments.html", found=found, counts=counts, stage=chosen, query="", searched=False
+        request,
+        operator,
+        "enrolments.html",
+        found=found,
+        counts=counts,
+        stage=chosen,
+        query="",
+        searched=False,
     )
 
 

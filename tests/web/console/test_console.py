@@ -1,0 +1,305 @@
+"""The console's pages: the queue, one application, its decision, the search, and who may not."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.reference import Reference
+from domain.stage import Applicant, Attention, Outcome, ReviewDecision, Stage, Verdict
+from engine.enrolments import Answer
+from records import drafts, erasure, tickets
+from records.database import Database
+from records.operators import Role
+from records.vault import Vault
+from settings import Settings
+from tests.web.conftest import RecordingDesk, Visitor
+from tests.web.console.conftest import SignIn, actions
+from tests.web.enrolling import REFERENCE, agents_application, application, personal, writer
+from workflows.messages import DecideReview, GiveUp, ResendLink, Resume, Withdraw
+
+CASE = f"/console/enrolments/{REFERENCE.text}"
+OTHER = Reference(b"\xfe\xdc\xba\x98\x76\x54\x32\x10")
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+PLACES = [
+    "/console",
+    "/console/reviews",
+    "/console/attention",
+    "/console/enrolments",
+    "/console/certificates",
+    CASE,
+]
+
+Write = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def write(database: Database, vault: Vault, settings: Settings) -> Write:
+    """Write where the enrolment stands."""
+    return writer(database, vault, settings)
+
+
+async def in_review(write: Write, **changes: object) -> None:
+    """An application that waits for its review."""
+    await write(Stage.IN_REVIEW, **({"application": application(), "until": None} | changes))
+
+
+async def decide(visitor: Visitor, decision: str, reason: str = "") -> tuple[int, str]:
+    """Press one of the three buttons; the status, and where it leads."""
+    data = {"decision": decision, "review_reason": reason, "form_id": "0" * 32}
+    response = await visitor.client.post(f"{CASE}/review", data=data, headers=SAME_ORIGIN)
+    return response.status_code, response.headers.get("location", "")
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_stranger_is_asked_to_sign_in_everywhere(visitor: Visitor, write: Write, place: str) -> None:
+    await in_review(write)
+    page = await visitor.get(place)
+    assert page.status == 401
+    assert page.value("next") == place
+    assert personal(page) == []
+
+
+async def test_the_queue_is_oldest_first_with_its_age(sign_in: SignIn, write: Write) -> None:
+    await in_review(write, since=datetime.now(UTC) - timedelta(hours=3), reference=OTHER.text)
+    await in_review(write, since=datetime.now(UTC) - timedelta(days=2, hours=5))
+    page = await (await sign_in()).get("/console")
+    assert page.path == "/console/reviews"
+    assert page.html.index(REFERENCE.grouped) < page.html.index(OTHER.grouped)
+    assert "2日間" in page.text
+    assert "3時間" in page.text
+    assert personal(page) == []
+
+
+async def test_an_application_shows_what_differs_from_the_tickets_order_and_the_look_is_written_down(
+    sign_in: SignIn, write: Write, database: Database
+) -> None:
+    await in_review(write, application=application(company_name="別会社株式会社"))
+    page = await (await sign_in()).get(CASE)
+    assert page.html.count(">相違<") == 1
+    for word in ("別会社株式会社", "株式会社サンプル", "髙橋 太郎", "Taro Takahashi", "NTRJP-9999999999999"):
+        assert word in page.text
+    assert (await actions(database))[-1] == ("operator:tanaka", "looked_at")
+
+
+async def test_what_is_for_the_tickets_organisation_differs_in_nothing(sign_in: SignIn, write: Write) -> None:
+    await in_review(write)
+    assert "相違" not in (await (await sign_in()).get(CASE)).text
+
+
+@pytest.mark.parametrize(
+    ("decision", "reason"),
+    [("approve", ""), ("return", "英語表記を直してください"), ("reject", "確認できません")],
+)
+async def test_a_decision_is_handed_in_in_the_reviewers_name(
+    sign_in: SignIn, write: Write, desk: RecordingDesk, decision: str, reason: str
+) -> None:
+    await in_review(write)
+    reviewer = await sign_in(role=Role.REVIEWER)
+    assert await decide(reviewer, decision, reason) == (303, f"{CASE}?said=accepted")
+    [(reference, message)] = desk.messages
+    assert reference == REFERENCE.text
+    assert isinstance(message, DecideReview)
+    assert (message.decision, message.reason, message.decided_by) == (
+        ReviewDecision(decision),
+        reason or None,
+        "operator:tanaka",
+    )
+
+
+@pytest.mark.parametrize("decision", ["return", "reject"])
+async def test_without_a_reason_nothing_is_sent_back_or_rejected(
+    sign_in: SignIn, write: Write, desk: RecordingDesk, decision: str
+) -> None:
+    await in_review(write)
+    reviewer = await sign_in(role=Role.REVIEWER)
+    assert (await decide(reviewer, decision, " ")) == (422, "")
+    assert (await decide(reviewer, decision, "あ" * 1001)) == (422, "")
+    assert desk.messages == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"email": "Tanaka@lra.example.jp"},
+        {"application": application(email="tanaka@lra.example.jp")},
+        {
+            "applicant": Applicant.AGENT,
+            "email": "tanaka@lra.example.jp",
+            "application": agents_application(),
+        },
+    ],
+)
+async def test_nobody_reviews_an_application_in_which_they_take_part(
+    sign_in: SignIn, write: Write, desk: RecordingDesk, changes: dict[str, object]
+) -> None:
+    await in_review(write, **changes)
+    inside = await sign_in()
+    page = await inside.get(CASE)
+    assert "ほかの担当者が審査します" in page.text
+    assert page.button("approve") is None
+    assert (await decide(inside, "approve"))[0] == 403
+    assert desk.messages == []
+
+
+@pytest.mark.parametrize("place", [CASE, f"{CASE}/review", f"{CASE}/act"])
+async def test_a_reviewer_limited_to_another_tenant_does_not_find_the_case(
+    sign_in: SignIn, write: Write, desk: RecordingDesk, place: str
+) -> None:
+    await in_review(write)
+    limited = await sign_in(role=Role.REVIEWER, tenant="contracthub")
+    response = (
+        await limited.client.get(place)
+        if place == CASE
+        else await limited.client.post(place, data={"decision": "approve"}, headers=SAME_ORIGIN)
+    )
+    assert response.status_code == 404
+    assert REFERENCE.grouped not in (await limited.get("/console/reviews")).html
+    for query in (REFERENCE.text, "taro.takahashi@example.jp"):
+        found = await limited.client.post("/console/enrolments", data={"query": query}, headers=SAME_ORIGIN)
+        assert found.status_code == 200
+        assert REFERENCE.grouped not in found.text
+    assert desk.messages == []
+
+
+async def test_a_reviewer_limited_to_the_cases_tenant_does(sign_in: SignIn, write: Write) -> None:
+    await in_review(write)
+    limited = await sign_in(role=Role.REVIEWER, tenant="leopalace")
+    assert (await limited.get(CASE)).status == 200
+
+
+async def test_a_withdrawal_at_the_same_moment_is_told(
+    sign_in: SignIn, write: Write, desk: RecordingDesk
+) -> None:
+    await in_review(write)
+    reviewer = await sign_in(role=Role.REVIEWER)
+    for answer, said, words in (
+        (Answer(verdict=Verdict.TOO_LATE), "too_late", "受け付けられませんでした"),
+        (Answer(closed=True), "too_late", "受け付けられませんでした"),
+        (Answer(verdict=Verdict.CONTRARY), "contrary", "別の決定が先に"),
+        (Answer(verdict=Verdict.REPEATED), "repeated", "すでに受け付けられています"),
+        (Answer(), "received", "処理はこのまま続きます"),
+    ):
+        desk.answer = answer
+        _status, place = await decide(reviewer, "approve")
+        assert place == f"{CASE}?said={said}"
+        assert words in (await reviewer.get(place)).text
+
+
+async def test_while_the_engine_is_away_nothing_is_decided_and_the_page_says_so(
+    sign_in: SignIn, write: Write, desk: RecordingDesk
+) -> None:
+    await in_review(write)
+    desk.away = True
+    assert (await decide(await sign_in(), "approve"))[0] == 503
+
+
+async def test_a_decision_from_another_sites_page_does_nothing(
+    sign_in: SignIn, write: Write, desk: RecordingDesk
+) -> None:
+    await in_review(write)
+    inside = await sign_in()
+    response = await inside.client.post(
+        f"{CASE}/review", data={"decision": "approve"}, headers={"Origin": "https://evil.example"}
+    )
+    assert response.status_code == 403
+    assert desk.messages == []
+
+
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [("resend_link", ResendLink), ("withdraw", Withdraw), ("resume", Resume), ("give_up", GiveUp)],
+)
+async def test_an_administrator_can_do_all_of_it_and_a_reviewer_mails_links(
+    sign_in: SignIn, write: Write, desk: RecordingDesk, database: Database, act: str, kind: type
+) -> None:
+    await write(Stage.APPLYING, attention=Attention.MAIL_REFUSED)
+    inside = await sign_in()
+    data = {"act": act}
+    await inside.client.post(f"{CASE}/act", data=data, headers=SAME_ORIGIN)
+    assert isinstance(desk.messages[0][1], kind)
+    assert (await actions(database))[-1] == ("operator:tanaka", f"asked_to_{act}")
+    reviewer = await sign_in("sato", Role.REVIEWER)
+    answer = await reviewer.client.post(f"{CASE}/act", data=data, headers=SAME_ORIGIN)
+    assert answer.status_code == (303 if act == "resend_link" else 403)
+
+
+async def test_what_needs_attention_leads_to_its_run_for_an_administrator(
+    sign_in: SignIn, write: Write
+) -> None:
+    await write(Stage.ISSUING, attention=Attention.CERTIFICATE_REFUSED, ordered=True)
+    run = f"/temporal/namespaces/default/workflows/enrolment-{REFERENCE.text}"
+    page = await (await sign_in()).get("/console/attention")
+    assert page.link("実行を見る") == run
+    assert run not in (await (await sign_in("sato", Role.REVIEWER)).get("/console/attention")).html
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        REFERENCE.text,
+        f" {REFERENCE.grouped.lower()} ",
+        "taro.takahashi@example.jp",
+        "ｔａｒｏ.takahashi@EXAMPLE.jp",
+        "hanako.sato@example.jp",
+        "ticket",
+    ],
+)
+async def test_it_is_found_by_reference_address_and_ticket(
+    sign_in: SignIn,
+    write: Write,
+    database: Database,
+    new_ticket: Callable[..., Awaitable[str]],
+    query: str,
+) -> None:
+    number = await new_ticket()
+    async with database.begin() as session:
+        await tickets.reserve(session, number, "leo-sign", REFERENCE.text)
+    await in_review(write, applicant=Applicant.AGENT, application=agents_application())
+    inside = await sign_in()
+    data = {"query": number if query == "ticket" else query}
+    found = await inside.client.post(
+        "/console/enrolments", data=data, headers=SAME_ORIGIN, follow_redirects=True
+    )
+    assert REFERENCE.grouped in found.text
+    entries = await actions(database)
+    assert ("operator:tanaka", "searched") in entries
+
+
+@pytest.mark.parametrize("query", ["", "?", "nobody@example.jp", OTHER.text, "1" * 400, "a@"])
+async def test_what_is_not_there_is_not_found(sign_in: SignIn, write: Write, query: str) -> None:
+    await in_review(write)
+    inside = await sign_in()
+    found = await inside.client.post("/console/enrolments", data={"query": query}, headers=SAME_ORIGIN)
+    assert "見つかりませんでした" in found.text
+
+
+async def test_an_erased_person_is_said_to_be_erased(
+    sign_in: SignIn, write: Write, database: Database, vault: Vault
+) -> None:
+    await write(
+        Stage.REJECTED, application=application(), outcome=Outcome.REJECTED_BY_REVIEWER, attention=None
+    )
+    async with database.begin() as session:
+        await drafts.save(session, vault, REFERENCE.text, {"family_name": "髙橋"})
+        assert await erasure.shred(session, REFERENCE.text, "operator:cli")
+    page = await (await sign_in()).get(CASE)
+    assert page.status == 200
+    assert "消去済み" in page.text
+    assert "shredded" in page.text
+    assert personal(page) == []
+
+
+@pytest.mark.parametrize("place", PLACES[1:])
+async def test_every_page_is_there_in_english(sign_in: SignIn, write: Write, place: str) -> None:
+    await in_review(write, attention=Attention.REVIEW_OVERDUE)
+    page = await (await sign_in()).get(f"{place}?lang=en")
+    assert page.status == 200
+    assert "Operators’ console" in page.text
+    assert page.link("日本語")
+
+
+async def test_an_unknown_case_is_not_found(sign_in: SignIn) -> None:
+    inside = await sign_in()
+    assert (await inside.get(f"/console/enrolments/{OTHER.text}")).status == 404
+    assert (await inside.get("/console/nothing")).status == 404

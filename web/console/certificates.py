@@ -1,0 +1,87 @@
+"""Certificates at the console: what was issued, and revoking it."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette import status
+
+from domain.revocation import CertificateStage, RevocationReason
+from domain.stage import Verdict
+from engine.certificates import UnknownCertificate
+from engine.enrolments import EngineUnavailable
+from records import certificates
+from web.console.access import HOME, Administrator, SignedIn, note
+from web.console.page import show
+from web.forms import posted
+from web.house import house_of
+from web.i18n import N_, _
+from web.telling import away, message_id, now
+from workflows.messages import Revoke
+
+router = APIRouter(prefix=f"{HOME}/certificates")
+
+SHOWN = 200
+STAGES = {
+    CertificateStage.VALID: N_("有効"),
+    CertificateStage.REVOKED: N_("失効"),
+    CertificateStage.EXPIRED: N_("期限切れ"),
+}
+
+
+@router.get("")
+async def listed(request: Request, operator: SignedIn) -> Response:
+    """The newest certificates."""
+    at = datetime.now(UTC)
+    async with house_of(request).database.begin() as session:
+        rows = (await certificates.list_certificates(session, operator.tenant))[:SHOWN]
+    return show(
+        request,
+        operator,
+        "certificates.html",
+        rows=[(row, certificates.stage_of(row, at)) for row in rows],
+        stage_words={stage: _(label) for stage, label in STAGES.items()},
+        said=request.query_params.get("said", ""),
+    )
+
+
+@router.get("/{serial}/revocation")
+async def ask(request: Request, operator: Administrator, serial: str) -> Response:
+    """The form that revokes a certificate. 404 for one that there is not, or that does not count any more."""
+    async with house_of(request).database.begin() as session:
+        row = await certificates.find(session, serial)
+    if row is None or certificates.stage_of(row, datetime.now(UTC)).ended:
+        raise HTTPException(404)
+    return show(
+        request,
+        operator,
+        "revocation.html",
+        certificate=row,
+        reasons=[(reason.value, reason.value, "") for reason in RevocationReason],
+        form_id=uuid4().hex,
+    )
+
+
+@router.post("/{serial}/revocation")
+async def revoke(request: Request, operator: Administrator, serial: str) -> Response:
+    """Revoke a certificate; subscriber and agent are told."""
+    raw = await posted(request)
+    if raw.get("reason") not in set(RevocationReason):
+        raise HTTPException(400)
+    message = Revoke(
+        message_id=message_id(raw),
+        received_at=now(),
+        reason=RevocationReason(raw["reason"]),
+        by=operator.actor,
+    )
+    await note(request, operator.actor, "asked_to_revoke", serial=serial)
+    try:
+        answer = await house_of(request).registry.tell(serial, message)
+    except UnknownCertificate:
+        raise HTTPException(404) from None
+    except EngineUnavailable:
+        return away(request)
+    taken = answer.verdict in {Verdict.ACCEPTED, Verdict.REPEATED, None}
+    url = f"{HOME}/certificates?said={'accepted' if taken else 'too_late'}"
+    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)

@@ -1,0 +1,149 @@
+"""One enrolment at the console: everything a reviewer compares, and what an operator can do with it."""
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette import status
+
+from domain.problem import Problem
+from domain.stage import ReviewDecision, Verdict
+from records import audit, cases, certificates, enrolments
+from records.enrolments import Enrolment
+from records.operators import Operator, Role
+from web.console import case
+from web.console.access import HOME, NotAllowed, SignedIn, note
+from web.console.page import show
+from web.forms import posted, sentences
+from web.house import house_of
+from web.i18n import language_of
+from web.telling import message_id, now, tell
+from workflows.messages import DecideReview, GiveUp, Message, ResendLink, Resume, Withdraw
+
+router = APIRouter(prefix=f"{HOME}/enrolments/{{reference}}")
+
+REASON_MAXIMUM = 1000
+# What only an administrator does: it ends an enrolment, or goes on with one that was parked for a reason.
+_ADMINISTRATORS = frozenset({"withdraw", "resume", "give_up"})
+
+
+@router.get("")
+async def look(request: Request, operator: SignedIn, reference: str) -> Response:
+    """The enrolment's page. That somebody looked is written down. 404 for other tenants' cases."""
+    enrolment = await _enrolment(request, operator, reference)
+    await note(request, operator.actor, "looked_at", enrolment.reference, enrolment.tenant)
+    return await _page(request, operator, enrolment)
+
+
+@router.post("/review")
+async def review(request: Request, operator: SignedIn, reference: str) -> Response:
+    """Decide on an application. 403 for who takes part in it; without a needed reason the page again."""
+    enrolment = await _enrolment(request, operator, reference)
+    raw = await posted(request)
+    if case.takes_part(operator, enrolment):
+        raise NotAllowed
+    decision = raw.get("decision", "")
+    if decision not in set(ReviewDecision):
+        raise HTTPException(400)
+    reason = raw.get("review_reason", "").strip()
+    problems = _reason_problems(ReviewDecision(decision), reason)
+    if problems:
+        return await _page(request, operator, enrolment, reason=reason, problems=problems)
+    message = DecideReview(
+        message_id=message_id(raw),
+        received_at=now(),
+        decision=ReviewDecision(decision),
+        reason=reason or None,
+        decided_by=operator.actor,
+    )
+    return await _tell(request, enrolment, message)
+
+
+@router.post("/act")
+async def act(request: Request, operator: SignedIn, reference: str) -> Response:
+    """Mail a link again, withdraw, resume or give up a parked run; all but the first for administrators."""
+    enrolment = await _enrolment(request, operator, reference)
+    raw = await posted(request)
+    wish = raw.get("act", "")
+    if wish in _ADMINISTRATORS and operator.role is not Role.ADMINISTRATOR:
+        raise NotAllowed
+    stamp = {"message_id": message_id(raw), "received_at": now()}
+    messages: dict[str, Message] = {
+        "resend_link": ResendLink.model_validate(stamp),
+        "withdraw": Withdraw.model_validate(stamp | {"by": "operator", "cause": "cancelled"}),
+        "resume": Resume.model_validate(stamp | {"decided_by": operator.actor}),
+        "give_up": GiveUp.model_validate(stamp | {"decided_by": operator.actor}),
+    }
+    if wish not in messages:
+        raise HTTPException(400)
+    await note(request, operator.actor, f"asked_to_{wish}", enrolment.reference, enrolment.tenant)
+    return await _tell(request, enrolment, messages[wish])
+
+
+async def _enrolment(request: Request, operator: Operator, reference: str) -> Enrolment:
+    house = house_of(request)
+    async with house.database.begin() as session:
+        enrolment = await enrolments.find(session, house.vault, reference)
+    if enrolment is None or not operator.sees(enrolment.tenant):
+        raise HTTPException(404)
+    return enrolment
+
+
+async def _tell(request: Request, enrolment: Enrolment, message: Message) -> Response:
+    """Hand it in, and come back to the page with what became of it."""
+    answer = await tell(request, enrolment.reference, message)
+    if isinstance(answer, Response):
+        return answer
+    said = Verdict.TOO_LATE if answer.closed else answer.verdict or "received"
+    url = f"{HOME}/enrolments/{enrolment.reference}?said={said}"
+    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
+
+
+async def _page(
+    request: Request,
+    operator: Operator,
+    enrolment: Enrolment,
+    *,
+    reason: str = "",
+    problems: Mapping[str, Problem] | None = None,
+) -> Response:
+    house = house_of(request)
+    async with house.database.begin() as session:
+        entries = list(await audit.entries_of(session, enrolment.reference))
+        waiting = await cases.in_review(session, operator.tenant)
+        certificate = await certificates.of_enrolment(session, enrolment.reference)
+    details, others = enrolment.details, [one for one in waiting if one.reference != enrolment.reference]
+    application = details.application if details else None
+    said = request.query_params.get("said", "")
+    return show(
+        request,
+        operator,
+        "enrolment.html",
+        status.HTTP_422_UNPROCESSABLE_CONTENT if problems else status.HTTP_200_OK,
+        enrolment=enrolment,
+        application=application,
+        details=details,
+        comparisons=case.comparisons(details, application) if details and application else [],
+        subject=case.subject_facts(application) if application else [],
+        person=case.person_facts(enrolment, details) if details else [],
+        events=case.events(entries),
+        certificate=certificate,
+        can_review=case.can_review(operator, enrolment),
+        takes_part=case.takes_part(operator, enrolment),
+        is_administrator=operator.role is Role.ADMINISTRATOR,
+        next=others[0] if others else None,
+        said=said if said in {*Verdict, "received"} else "",
+        form_id=uuid4().hex,
+        reason=reason,
+        problems=sentences(problems or {}, language_of(request)),
+        other_language_url=f"{HOME}/enrolments/{enrolment.reference}",
+    )
+
+
+def _reason_problems(decision: ReviewDecision, reason: str) -> dict[str, Problem]:
+    if decision is not ReviewDecision.APPROVE and not reason:
+        return {"review_reason": Problem("required")}
+    if len(reason) > REASON_MAXIMUM:
+        return {"review_reason": Problem("too_long", {"max": REASON_MAXIMUM})}
+    return {}
