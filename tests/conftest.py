@@ -24,6 +24,17 @@ from tests.running.stack import stack  # noqa: F401  (one stack for the browser'
 from workflows.names import SEARCH_ATTRIBUTES
 
 
+ON_THE_STACK = {"browser", "system"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let processes share the work: one takes all that uses the running stack, and begins with it."""
+    for item in items:
+        on_the_stack = item.path.parent.name in ON_THE_STACK
+        item.add_marker(pytest.mark.xdist_group("stack" if on_the_stack else str(item.path)))
+    items.sort(key=lambda item: item.path.parent.name not in ON_THE_STACK)
+
+
 def make_keys() -> SecretStr:
     """Give a keyring of one random key."""
     return SecretStr(f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}")
