@@ -26,8 +26,9 @@ async def take(session: AsyncSession, limit: Limit, key: str, secret: bytes) -> 
     the same moment are counted one after the other.
     """
     hidden = digest(secret, f"limit:{limit.name}", key)
-    now = datetime.now(UTC)
     await session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(hidden[:8], "big", signed=True))))
+    # Only now: while this use waited for its turn, another one may have been counted.
+    now = datetime.now(UTC)
     mine = (LimitUse.name == limit.name) & (LimitUse.key_digest == hidden)
     await session.execute(delete(LimitUse).where(mine, LimitUse.used_at <= now - limit.window))
     uses = (

@@ -23,7 +23,6 @@ from settings import Settings
 from tests.running.stack import stack  # noqa: F401  (one stack for the browser's tests and the system's)
 from workflows.names import SEARCH_ATTRIBUTES
 
-
 ON_THE_STACK = {"browser", "system"}
 
 
