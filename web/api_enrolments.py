@@ -138,14 +138,14 @@ async def decide_approval(
 async def _verdict(
     house: House, enrolment: TenantEnrolment, message: DecideApproval, answer: Answer
 ) -> Verdict | None:
-    """The verdict; of a run that has closed, what its audit trail says of the same decision before."""
+    """The verdict; of a run that has closed, the one that its audit trail has for the same decision."""
     if not answer.closed:
         return answer.verdict
     key = f"{enrolment.reference}.decide_approval.{message.message_id}"
     async with house.database.begin() as session:
-        before = [entry for entry in await audit.entries_of(session, enrolment.reference) if entry.key == key]
-    counted = any(entry.facts.get("verdict") == Verdict.ACCEPTED for entry in before)
-    return Verdict.REPEATED if counted else Verdict.TOO_LATE
+        entries = await audit.entries_of(session, enrolment.reference)
+    before = next((entry.facts["verdict"] for entry in entries if entry.key == key), Verdict.TOO_LATE)
+    return Verdict(before)
 
 
 def _message(enrolment: TenantEnrolment, decision: Decision, key: str | None) -> DecideApproval:

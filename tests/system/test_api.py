@@ -1,4 +1,4 @@
-"""An agent's application with the API alone beside the agent: sent in, read, approved, told; nobody else's."""
+"""An agent's application decided over the API: read, returned, approved; by nobody else, and no scanner."""
 
 import asyncio
 from typing import Any
@@ -90,7 +90,9 @@ async def test_an_agents_application_is_returned_and_approved_by_api(
     issued = await service.shows(agent.reference, "issued")
     assert issued["outcome"] == "installed"
     assert issued["serial"]
-    assert await service.decide(agent.reference, APPROVE) == (200, "repeated")
+    assert await service.decide(agent.reference, APPROVE) == (200, "accepted"), (
+        "a repeat has its first answer"
+    )
     assert await service.decide(agent.reference, REFUSE) in {(409, "contrary"), (409, "too-late")}
     assert (await agent.mail("approval_given")).to == agent.email
 
@@ -147,7 +149,7 @@ async def test_a_scanner_that_fetches_every_link_of_every_mail_changes_nothing(
     }
     assert {approval.link, (await applicant.mail()).link} <= links
     async with httpx.AsyncClient(trust_env=False, follow_redirects=True, timeout=30) as scanner:
-        for link in sorted(links) + [launch]:
+        for link in [*sorted(links), launch]:
             for method in ("HEAD", "GET", "GET"):
                 assert (await scanner.request(method, link)).status_code < 500
 

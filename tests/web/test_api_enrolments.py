@@ -279,7 +279,7 @@ async def test_an_idempotency_key_says_what_a_repeat_is(
 
 
 @pytest.mark.usefixtures("waiting")
-async def test_a_repeat_after_the_run_has_closed_is_still_a_repeat(
+async def test_a_repeat_after_the_run_has_closed_gets_its_first_verdict(
     service: Service, desk: RecordingDesk, database: Database
 ) -> None:
     desk.answer = decided(Verdict.ACCEPTED)
@@ -297,7 +297,7 @@ async def test_a_repeat_after_the_run_has_closed_is_still_a_repeat(
         await audit.add(session, entry)
     desk.answer = decided(None, None, closed=True)
 
-    assert (await service.post(APPROVAL, APPROVE)).json()["verdict"] == "repeated"
+    assert (await service.post(APPROVAL, APPROVE)).json()["verdict"] == "accepted"
     assert (await service.post(APPROVAL, RETURN)).json()["code"] == "too-late"
 
 
