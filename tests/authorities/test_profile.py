@@ -198,6 +198,7 @@ def test_serial_numbers_are_positive_random_and_written_in_whole_bytes() -> None
         .public_key()
         .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
     ],
+    ids=["junk", "ed25519"],
 )
 def test_keys_of_other_kinds_do_not_fit(keys: CaKeys, key: bytes) -> None:
     issuer = Issuer(keys.issuing.subject, keys.issuing_key.public_key(), POLICY, pointers("http://127.0.0.1"))
