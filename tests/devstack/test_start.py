@@ -33,7 +33,8 @@ def test_a_busy_port_is_named(tmp_path: Path) -> None:
     assert "JCAN_ECONTRACT_PORT" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert not (tmp_path / "ready.json").exists()
-    assert not psutil.Process().children()
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    assert not [words for words in commands if str(tmp_path) in " ".join(words)], "nothing is left running"
 
 
 def test_a_second_start_on_the_same_folder_is_refused(tmp_path: Path) -> None:
