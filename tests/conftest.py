@@ -26,6 +26,7 @@ from workflows.names import SEARCH_ATTRIBUTES
 ON_THE_STACK = {"browser", "system"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let processes share the work: one takes all that uses the running stack, and begins with it."""
     for item in items:
