@@ -17,7 +17,7 @@ run: environment ## Set everything up and start it; Ctrl-C stops it
 
 test: lint browser ## Set everything up and run every check and test
 	@echo "== pytest: rules, workflows, activities, pages, browser, the whole stack"
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 lint: environment ## Check format, style, types and the arrows between the rooms
 	@echo "== ruff format: layout"

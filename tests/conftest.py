@@ -23,17 +23,6 @@ from settings import Settings
 from tests.running.stack import stack  # noqa: F401  (one stack for the browser's tests and the system's)
 from workflows.names import SEARCH_ATTRIBUTES
 
-ON_THE_STACK = {"browser", "system"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let processes share the work: one takes all that uses the running stack, and begins with it."""
-    for item in items:
-        on_the_stack = item.path.parent.name in ON_THE_STACK
-        item.add_marker(pytest.mark.xdist_group("stack" if on_the_stack else str(item.path)))
-    items.sort(key=lambda item: item.path.parent.name not in ON_THE_STACK)
-
 
 def make_keys() -> SecretStr:
     """Give a keyring of one random key."""
