@@ -5,6 +5,11 @@
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
+
+# Two processes share the tests: what uses the running stack, and the rooms by themselves.
+ON_THE_STACK = tests/browser tests/system
+OF_THE_ROOMS = tests $(ON_THE_STACK:%=--ignore=%)
+
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; \
 	done)
@@ -17,7 +22,10 @@ run: environment ## Set everything up and start it; Ctrl-C stops it
 
 test: lint browser ## Set everything up and run every check and test
 	@echo "== pytest: rules, workflows, activities, pages, browser, the whole stack"
-	@$(BIN)/python -m pytest $(ARGS)
+	@log=$$(mktemp); $(BIN)/python -m pytest $(ON_THE_STACK) >"$$log" 2>&1 & stack=$$!; \
+	$(BIN)/python -m pytest $(OF_THE_ROOMS); rooms=$$?; \
+	wait $$stack; stack=$$?; cat "$$log"; rm -f "$$log"; \
+	[ $$rooms -eq 0 ] && [ $$stack -eq 0 ]
 
 lint: environment ## Check format, style, types and the arrows between the rooms
 	@echo "== ruff format: layout"
