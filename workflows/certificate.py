@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from mailing.letter import LetterKind, Posted
     from records.audit import Fact
     from workflows import certificate_letters as letters
+    from workflows.calling import call
     from workflows.certificate_office import CertificateOffice
     from workflows.life import Life
     from workflows.messages import (
@@ -31,7 +32,6 @@ with workflow.unsafe.imports_passed_through():
         Revoke,
     )
     from workflows.names import CERTIFICATE, STATUS
-    from workflows.office import ATTEMPT, PERSISTENT
     from workflows.state import Link
     from workflows.waiting import GRACE
 
@@ -105,12 +105,9 @@ class Certificate:
         life = self._life
         self._drop_letters()
         await self._stop_installation(revocation)
-        done = await workflow.execute_activity_method(
-            CertificateAuthority.revoke_certificate,
-            RevokeCertificate(serial=life.start.serial, reason=revocation.reason),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="認証局での失効 / revoke at the CA",
+        revoke = RevokeCertificate(serial=life.start.serial, reason=revocation.reason)
+        done = await call(
+            CertificateAuthority.revoke_certificate, revoke, "認証局での失効 / revoke at the CA"
         )
         life.reason, life.revoked_at = done.reason, done.revoked_at
         self._enter(CertificateStage.REVOKED, reason=done.reason, by=revocation.by)
@@ -136,12 +133,11 @@ class Certificate:
         credential_id = start.credential_id or await self._ask_for_credential()
         if credential_id is None:
             return
-        await workflow.execute_activity_method(
+        remove = RemoveCertificate(credential_id=credential_id, serial=start.serial, reason=revocation.reason)
+        await call(
             EContract.remove_certificate,
-            RemoveCertificate(credential_id=credential_id, serial=start.serial, reason=revocation.reason),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="電子契約サービスからの削除 / remove from the e-contract service",
+            remove,
+            "電子契約サービスからの削除 / remove from the e-contract service",
         )
         self._note("certificate_removed", "workflow")
 
@@ -151,15 +147,10 @@ class Certificate:
         if application is None:
             return None
         subject = application.subject
-        credential = await workflow.execute_activity_method(
-            EContract.create_credential,
-            CreateCredential(
-                reference=self._life.start.reference, email=subject.email, name=subject.common_name
-            ),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="鍵の確認 / find the key",
+        create = CreateCredential(
+            reference=self._life.start.reference, email=subject.email, name=subject.common_name
         )
+        credential = await call(EContract.create_credential, create, "鍵の確認 / find the key")
         return credential.credential_id or None
 
     def _enter(self, stage: CertificateStage, **facts: Fact) -> None:

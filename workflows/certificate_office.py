@@ -10,13 +10,12 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.certificates import Certificates, RecordCertificate
-    from activities.mail import Mail
     from mailing.letter import Letter, LetterKind, Posted
     from records.audit import Entry, Fact
     from workflows import wording
+    from workflows.calling import call_close_by, mail
     from workflows.life import Life
     from workflows.names import STAGE
-    from workflows.office import ATTEMPT, MAIL_ATTEMPT, PERSISTENT
 
 
 @dataclass
@@ -89,14 +88,7 @@ class CertificateOffice:
         await self._written()
         if errand.dropped:
             return
-        letter = errand.letter
-        errand.sending = workflow.start_activity_method(
-            Mail.send_mail,
-            letter,
-            start_to_close_timeout=MAIL_ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary=f"メール送信 / mail: {letter.kind} {letter.number}",
-        )
+        errand.sending = mail(errand.letter)
         try:
             errand.then(await errand.sending)
         except (ActivityError, asyncio.CancelledError) as error:
@@ -108,13 +100,8 @@ class CertificateOffice:
             await workflow.wait_condition(lambda: bool(self._entries))
             self._writing = True
             entries, self._entries = self._entries, []
-            await workflow.execute_activity_method(
-                Certificates.record,
-                RecordCertificate(standing=self._life.standing(), entries=entries),
-                start_to_close_timeout=ATTEMPT,
-                retry_policy=PERSISTENT,
-                summary=f"記録 / record: {entries[-1].action}",
-            )
+            record = RecordCertificate(standing=self._life.standing(), entries=entries)
+            await call_close_by(Certificates.record, record, f"記録 / record: {entries[-1].action}")
             self._writing = False
 
     def _show(self) -> None:

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from mailing.letter import LetterKind
     from records.audit import Fact
     from workflows import letters
+    from workflows.calling import call_close_by
     from workflows.endings import Ended
     from workflows.issuance import Issuance
     from workflows.links import Links
@@ -38,7 +39,7 @@ with workflow.unsafe.imports_passed_through():
         Withdraw,
     )
     from workflows.names import ENROLMENT, STATUS
-    from workflows.office import ATTEMPT, PERSISTENT, Office
+    from workflows.office import Office
     from workflows.retention import begin_retention
     from workflows.standing import answer_of, details_of, standing_of
     from workflows.state import State
@@ -111,18 +112,13 @@ class Enrolment:
         registered = self._office.entry(
             "registered", "registered", "applicant", start.received_at, launched=start.launched
         )
-        reservation = await workflow.execute_activity_method(
-            Tickets.reserve,
-            ReserveTicket(
-                company_code=start.registration.company_code,
-                standing=standing_of(state),
-                details=details_of(state),
-                entries=[registered],
-            ),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="チケットの確保 / reserve the ticket",
+        reserve = ReserveTicket(
+            company_code=start.registration.company_code,
+            standing=standing_of(state),
+            details=details_of(state),
+            entries=[registered],
         )
+        reservation = await call_close_by(Tickets.reserve, reserve, "チケットの確保 / reserve the ticket")
         if reservation.refusal is not None:
             raise Ended(Stage.REJECTED, reservation.refusal)
         state.organisation = reservation.organisation

@@ -1,5 +1,6 @@
 """From the cleared application to the installed certificate: key, request, order, issuance, installation."""
 
+import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
@@ -21,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
         OrderCertificate,
         order_id_of,
     )
-    from activities.certificates import Certificates, Kin
+    from activities.certificates import Certificates
     from activities.econtract import (
         CreateCredential,
         Credential,
@@ -34,11 +35,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.revocation import CertificateStage, RevocationReason
     from domain.stage import Attention, Outcome, Stage
     from domain.workflow_ids import certificate_id
+    from workflows.calling import call, call_close_by
     from workflows.certificate import Certificate
     from workflows.endings import Ended, Refused
     from workflows.messages import CertificateStart, Renewed, Revoke
     from workflows.names import APPLICANT, STAGE, TENANT
-    from workflows.office import ATTEMPT, PERSISTENT, Office
+    from workflows.office import Office
     from workflows.state import State
     from workflows.waiting import call_off, unless_called_off, until_mended
 
@@ -73,7 +75,11 @@ class Issuance:
         install = InstallCertificate(
             credential_id=state.credential_id, certificate=fetched.certificate, chain=fetched.chain
         )
-        kin = await self._find_kin(fetched.serial)
+        kin = await call_close_by(
+            Certificates.find_kin,
+            fetched.serial,
+            "更新前の証明書 / find the certificates that this one follows",
+        )
         if kin.revoked:
             raise Ended(Stage.ISSUED, Outcome.REVOKED)
         while (problem := await self._put_in_place(install)) is not None:
@@ -90,13 +96,8 @@ class Issuance:
             reason = state.revocation.reason if state.revocation else RevocationReason.CESSATION_OF_OPERATION
             if state.revocation is None:
                 await self._tell(state.serial, Revoke(message_id="given-up", reason=reason, by="workflow"))
-            await workflow.execute_activity_method(
-                EContract.remove_certificate,
-                RemoveCertificate(credential_id=state.credential_id, serial=state.serial, reason=reason),
-                start_to_close_timeout=ATTEMPT,
-                retry_policy=PERSISTENT,
-                summary="証明書の削除 / remove the certificate",
-            )
+            remove = RemoveCertificate(credential_id=state.credential_id, serial=state.serial, reason=reason)
+            await call(EContract.remove_certificate, remove, "証明書の削除 / remove the certificate")
         await self.delete_credential()
 
     async def delete_credential(self) -> None:
@@ -107,33 +108,17 @@ class Issuance:
             credential = await self._ask_for_credential(state.application)
             state.credential_id = credential.credential_id or None
         if state.credential_id is not None:
-            await workflow.execute_activity_method(
-                EContract.delete_credential,
-                DeleteCredential(credential_id=state.credential_id),
-                start_to_close_timeout=ATTEMPT,
-                retry_policy=PERSISTENT,
-                summary="鍵の削除 / delete the key",
-            )
+            delete = DeleteCredential(credential_id=state.credential_id)
+            await call(EContract.delete_credential, delete, "鍵の削除 / delete the key")
         state.credential_asked, state.credential_id = False, None
-
-    async def _find_kin(self, serial: str) -> Kin:
-        return await workflow.execute_activity_method(
-            Certificates.find_kin,
-            serial,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="更新前の証明書 / find the certificates that this one follows",
-        )
 
     async def _put_in_place(self, install: InstallCertificate) -> str | None:
         """Install; gives the code of a refusal. Called off, it is over only when no attempt is under way."""
-        installing = workflow.start_activity_method(
+        installing = call(
             EContract.install_certificate,
             install,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary="証明書の登録 / install the certificate",
+            "証明書の登録 / install the certificate",
+            cancellation=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
         return (await unless_called_off(self._state, installing)).problem
 
@@ -158,14 +143,11 @@ class Issuance:
             subject=application.subject,
             validity_years=application.validity_years,
         )
-        checking = workflow.start_activity_method(
-            CertificateAuthority.check_request,
-            CheckRequest.model_validate(order.model_dump(exclude={"tenant"})),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="署名要求の検査 / check the certification request",
+        check = CheckRequest.model_validate(order.model_dump(exclude={"tenant"}))
+        checking = call_close_by(
+            CertificateAuthority.check_request, check, "署名要求の検査 / check the certification request"
         )
-        verdict = await unless_called_off(state, checking)
+        verdict = await unless_called_off(state, asyncio.create_task(checking))
         if not verdict.accepted:
             raise Refused(Attention.CERTIFICATION_REQUEST_REFUSED, verdict.problem)
         await self._send(order)
@@ -174,27 +156,18 @@ class Issuance:
     def _ask_for_credential(self, application: Application) -> workflow.ActivityHandle[Credential]:
         self._state.credential_asked = True
         subject = application.subject
-        return workflow.start_activity_method(
-            EContract.create_credential,
-            CreateCredential(
-                reference=self._state.start.reference, email=subject.email, name=subject.common_name
-            ),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="鍵と署名要求 / key and certification request",
+        create = CreateCredential(
+            reference=self._state.start.reference, email=subject.email, name=subject.common_name
         )
+        return call(EContract.create_credential, create, "鍵と署名要求 / key and certification request")
 
     async def _send(self, order: OrderCertificate) -> None:
         state = self._state
         # From here on the CA may have accepted, whatever we hear: only a revocation undoes it.
         state.ordered, state.order_id = True, order_id_of(order.reference, order.round)
         self._office.note("ordering", round=order.round)
-        ordered = await workflow.execute_activity_method(
-            CertificateAuthority.order_certificate,
-            order,
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="証明書の発注 / order the certificate",
+        ordered = await call(
+            CertificateAuthority.order_certificate, order, "証明書の発注 / order the certificate"
         )
         if ordered.problem is not None:
             state.ordered = state.ticket_consumed
@@ -220,12 +193,11 @@ class Issuance:
         """Ask slowly by itself, and at once whenever somebody says that it is issued."""
         while True:
             self._state.issued = False
-            fetching = workflow.start_activity_method(
+            fetching = call(
                 CertificateAuthority.fetch_certificate,
                 fetch,
-                start_to_close_timeout=ATTEMPT,
-                retry_policy=SLOW,
-                summary="証明書の取得（発行待ち）/ fetch the certificate, once issued",
+                "証明書の取得（発行待ち）/ fetch the certificate, once issued",
+                retries=SLOW,
             )
             await self._fetched_or_nudged(fetching)
             if fetching.done():

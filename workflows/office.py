@@ -8,34 +8,23 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeUpdate
+from temporalio.common import SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.events import Events, StageChanged
     from activities.journal import Journal, Record, TicketEffect
-    from activities.mail import Mail
     from mailing.letter import Letter, LetterKind, Posted
     from records.audit import Entry, Fact
     from workflows import wording
+    from workflows.calling import call_close_by, mail
     from workflows.names import ATTENTION, STAGE
     from workflows.standing import details_of, standing_of
     from workflows.state import State
-
-ATTEMPT = timedelta(seconds=30)
-"""How long one attempt may take; so late is it noticed that a worker died in the middle of one."""
-
-MAIL_ATTEMPT = timedelta(minutes=2)
-"""A mail server may take its time; cut off too early, it would accept the same letter twice."""
-
-PERSISTENT = RetryPolicy(
-    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)
-)
-"""A counterpart that is away is asked again without end; that it came back is enough."""
 
 LINK_LETTERS = frozenset(
     {LetterKind.APPLICATION_LINK, LetterKind.APPLICATION_RETURNED, LetterKind.APPROVAL_REQUEST}
@@ -120,7 +109,7 @@ class Office:
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._to_write = True
-        self._show()
+        workflow.set_current_details(wording.details(self._state))
 
     def _show(self) -> None:
         state, shown = self._state, workflow.info().typed_search_attributes
@@ -132,7 +121,6 @@ class Office:
             updates.append(ATTENTION.value_set(attention.value) if attention else ATTENTION.value_unset())
         if updates:
             workflow.upsert_search_attributes(updates)
-        workflow.set_current_details(wording.details(state))
 
     def free_ticket(self) -> None:
         """Have the ticket released with the next writing."""
@@ -167,13 +155,7 @@ class Office:
             self._errand = None
 
     async def _post(self, letter: Letter) -> Posted | None:
-        self._posting = workflow.start_activity_method(
-            Mail.send_mail,
-            letter,
-            start_to_close_timeout=MAIL_ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary=f"メール送信 / mail: {letter.kind} {letter.number}",
-        )
+        self._posting = mail(letter)
         try:
             return await self._posting
         except ActivityError as error:
@@ -187,6 +169,7 @@ class Office:
         while True:
             await workflow.wait_condition(lambda: self._to_write)
             self._to_write, self._writing = False, True
+            self._show()
             entries, self._entries = self._entries, []
             ticket, self._ticket = self._ticket, "keep"
             record = Record(
@@ -195,13 +178,7 @@ class Office:
                 entries=entries,
                 ticket=ticket,
             )
-            await workflow.execute_activity_method(
-                Journal.record,
-                record,
-                start_to_close_timeout=ATTEMPT,
-                retry_policy=PERSISTENT,
-                summary=f"記録 / record: {record.standing.stage}",
-            )
+            await call_close_by(Journal.record, record, f"記録 / record: {record.standing.stage}")
             self._writing = False
 
     async def _deliver_events(self) -> None:
@@ -210,11 +187,5 @@ class Office:
             # Who is told and asks at once finds it written down.
             await self.written()
             event = self._events[0]
-            await workflow.execute_activity_method(
-                Events.deliver,
-                event,
-                start_to_close_timeout=ATTEMPT,
-                retry_policy=PERSISTENT,
-                summary=f"サービスへの通知 / tell the service: {event.stage}",
-            )
+            await call_close_by(Events.deliver, event, f"サービスへの通知 / tell the service: {event.stage}")
             self._events.popleft()

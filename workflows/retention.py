@@ -10,9 +10,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 with workflow.unsafe.imports_passed_through():
     from activities.erasure import Erasure, Shred
     from domain.workflow_ids import retention_id
+    from workflows.calling import call
     from workflows.messages import EnrolmentStart
     from workflows.names import RETENTION, TENANT
-    from workflows.office import ATTEMPT, PERSISTENT
 
 
 class RetentionStart(BaseModel):
@@ -33,12 +33,8 @@ class Retention:
         """Erase the person in the end; tells whether there was no reason against it."""
         workflow.set_current_details("**保存期間の終わりを待っています**  \nWaits to erase the person")
         await workflow.sleep(start.period, summary="保存期間 / retention")
-        return await workflow.execute_activity_method(
-            Erasure.shred,
-            Shred(reference=start.reference),
-            start_to_close_timeout=ATTEMPT,
-            retry_policy=PERSISTENT,
-            summary="個人情報の消去 / erase the person",
+        return await call(
+            Erasure.shred, Shred(reference=start.reference), "個人情報の消去 / erase the person"
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from domain.stage import Outcome, Stage
@@ -71,7 +71,7 @@ def _something_new(
     return lambda: done() or state.called_off or state.until != deadline or alarm() != bell
 
 
-async def unless_called_off(state: State, activity: workflow.ActivityHandle[T]) -> T:
+async def unless_called_off(state: State, activity: asyncio.Task[T]) -> T:
     """Wait for an activity's result. Raises Ended as soon as the enrolment is withdrawn or given up."""
     await workflow.wait_condition(lambda: activity.done() or state.called_off)
     if not activity.done():
@@ -97,8 +97,8 @@ def end_if_called_off(state: State) -> None:
         raise Ended(Stage.REJECTED, Outcome.GIVEN_UP)
 
 
-async def call_off(activity: workflow.ActivityHandle[Any]) -> None:
+async def call_off(activity: asyncio.Task[Any]) -> None:
     """Cancel an activity and wait until that is known; a result that comes all the same is thrown away."""
     activity.cancel()
-    with contextlib.suppress(ActivityError):
+    with contextlib.suppress(FailureError, asyncio.CancelledError):
         await activity

@@ -6,19 +6,25 @@ Run it when a changed workflow is meant to be the new beginning, before anything
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from devstack.temporal import dev_server_path
+from domain.revocation import RevocationReason
 from domain.stage import Applicant, ApprovalDecision, ReviewDecision, Stage
 from tests.workflows.conftest import Enrolling, application, starter
+from tests.workflows.test_certificate import begin
 from workflows.messages import (
     DecideApproval,
     DecideReview,
     RedeemLink,
+    Renewed,
+    RequestRevocation,
     ResendLink,
+    Revoke,
     SubmitApplication,
     Withdraw,
 )
@@ -67,10 +73,29 @@ TALES: dict[str, tuple[Applicant, Tale]] = {
 }
 
 
+CERTIFICATE = "certificate"
+"""An agent's subscriber is reminded, asks for the revocation, renews, and revokes the old one."""
+
+
+async def certificate(environment: WorkflowEnvironment) -> None:
+    """Record a certificate's life."""
+    living, worker = await begin(environment, timedelta(days=25), applicant=Applicant.AGENT)
+    async with worker:
+        await living.until(lambda _: len(living.world.letters) == 2)
+        await living.tell(RequestRevocation(reason=RevocationReason.SUPERSEDED))
+        await living.until(lambda status: status.generation == 1)
+        await living.tell(Renewed(serial="ab"))
+        await living.tell(Revoke(reason=RevocationReason.SUPERSEDED, by="subscriber", generation=1))
+        await living.end()
+    history = await living.handle.fetch_history()
+    (HISTORIES / f"{CERTIFICATE}.json").write_text(history.to_json(), encoding="utf-8")
+
+
 async def main() -> None:
     """Record every tale."""
     HISTORIES.mkdir(exist_ok=True)
     async with _server() as environment:
+        await certificate(environment)
         for name, (applicant, tale) in TALES.items():
             enrolling = await starter(environment)(
                 applicant, review="operator" if name == "agent" else "auto"

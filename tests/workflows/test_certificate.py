@@ -87,48 +87,55 @@ class Living:
 Live = Callable[..., Any]
 
 
+async def begin(
+    environment: WorkflowEnvironment,
+    life: timedelta = TWO_YEARS,
+    world: World | None = None,
+    applicant: Applicant = Applicant.PRINCIPAL,
+    **facts: object,
+) -> tuple[Living, Worker]:
+    """Start a certificate's life; give it, and a worker that is to serve it."""
+    serial, world = os.urandom(16).hex(), world or World()
+    reference = Reference.from_bytes(os.urandom(8)).text
+    task_queue = f"certificate-{serial}"
+    agents = applicant is Applicant.AGENT
+    started = CertificateStart.model_validate(
+        {
+            "serial": serial,
+            "reference": reference,
+            "tenant": "leopalace",
+            "not_after": datetime.now(UTC) + life,
+            "applicant": applicant,
+            "email": "hanako.sato@example.jp" if agents else "taro.takahashi@example.jp",
+            "ticket_number": f"1{uuid.uuid4()}p",
+            "application": application(applicant),
+            "credential_id": "credential",
+        }
+        | facts
+    )
+    with environment.with_time_skipping_disabled():
+        handle = await environment.client.start_workflow(
+            Certificate.run, started, id=certificate_id(serial), task_queue=task_queue
+        )
+    worker = Worker(
+        environment.client,
+        task_queue=task_queue,
+        workflows=[Certificate],
+        activities=world.activities(),
+        workflow_runner=sandbox(),
+    )
+    return Living(environment, world, handle), worker
+
+
 @pytest.fixture
 async def live(environment: WorkflowEnvironment) -> AsyncIterator[Live]:
     """Start a certificate's life, served by a worker until the test's end."""
     async with AsyncExitStack() as workers:
 
-        async def start(
-            life: timedelta = TWO_YEARS,
-            world: World | None = None,
-            applicant: Applicant = Applicant.PRINCIPAL,
-            **facts: object,
-        ) -> Living:
-            serial, world = os.urandom(16).hex(), world or World()
-            reference = Reference.from_bytes(os.urandom(8)).text
-            task_queue = f"certificate-{serial}"
-            agents = applicant is Applicant.AGENT
-            started = CertificateStart.model_validate(
-                {
-                    "serial": serial,
-                    "reference": reference,
-                    "tenant": "leopalace",
-                    "not_after": datetime.now(UTC) + life,
-                    "applicant": applicant,
-                    "email": "hanako.sato@example.jp" if agents else "taro.takahashi@example.jp",
-                    "ticket_number": f"1{uuid.uuid4()}p",
-                    "application": application(applicant),
-                    "credential_id": "credential",
-                }
-                | facts
-            )
-            with environment.with_time_skipping_disabled():
-                handle = await environment.client.start_workflow(
-                    Certificate.run, started, id=certificate_id(serial), task_queue=task_queue
-                )
-            worker = Worker(
-                environment.client,
-                task_queue=task_queue,
-                workflows=[Certificate],
-                activities=world.activities(),
-                workflow_runner=sandbox(),
-            )
+        async def start(**options: Any) -> Living:
+            living, worker = await begin(environment, **options)
             await workers.enter_async_context(worker)
-            return Living(environment, world, handle)
+            return living
 
         yield start
 
