@@ -39,10 +39,17 @@ class Journal:
 
     @activity.defn(name="record_standing")
     async def record(self, record: Record) -> None:
-        """Write the standing, the entries and what becomes of the ticket; done again it changes nothing."""
+        """Write the standing, the entries and what becomes of the ticket.
+
+        Done again, or later than a later one of the same run, it changes nothing.
+        """
         reference = record.standing.reference
         async with self._database.begin() as session:
-            await enrolments.write(session, self._vault, self._digest_key, record.standing, record.details)
+            written = await enrolments.write(
+                session, self._vault, self._digest_key, record.standing, record.details
+            )
+            if not written:
+                return
             await audit.add(session, *record.entries)
             match record.ticket:
                 case "release":

@@ -37,7 +37,8 @@ class ReserveTicket(BaseModel):
 class Reservation(BaseModel):
     """The organisation of the ticket's order, or why there is no reservation.
 
-    `replaced` is the enrolment that held the ticket for the same address, and lost it to this one.
+    `replaced` is the enrolment that held the ticket, and lost it to this one: its run is closed, or waits for
+    its first link at the same address.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,20 +65,19 @@ class Tickets:
         A reservation gives way when its run is closed, or when it still waits for its first link at the same
         address: whoever registers once more means the newer registration.
         """
-        instead_of, replaced = None, None
+        instead_of = None
         while True:
             result = await self._try(wanted, instead_of)
             if isinstance(result, TicketRow):
-                return Reservation(organisation=result.organisation, replaced=replaced)
+                return Reservation(organisation=result.organisation, replaced=result.taken_from)
             refusal, holder = result
             if holder is None or holder == instead_of:
                 return Reservation(refusal=_OUTCOMES[refusal])
-            if await self._run_is_closed(holder):
-                instead_of, replaced = holder, None
-            elif await self._waits_for_same_address(holder, wanted):
-                instead_of, replaced = holder, holder
-            else:
+            if not await self._run_is_closed(holder) and not await self._waits_for_same_address(
+                holder, wanted
+            ):
                 return Reservation(refusal=_OUTCOMES[refusal])
+            instead_of = holder
 
     async def _try(
         self, wanted: ReserveTicket, instead_of: str | None

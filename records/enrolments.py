@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,7 +40,10 @@ class Details(BaseModel):
 
 
 class Standing(BaseModel):
-    """Where an enrolment stands, as its workflow tells it."""
+    """Where an enrolment stands, as its workflow tells it.
+
+    `revision` counts what the run `run_id` has told before.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,6 +61,8 @@ class Standing(BaseModel):
     approval_round: int
     ordered: bool
     registered_at: datetime
+    run_id: str | None = None
+    revision: int = 0
 
 
 class Enrolment(Standing):
@@ -72,8 +77,12 @@ class Enrolment(Standing):
 
 async def write(
     session: AsyncSession, vault: Vault, digest_key: bytes, standing: Standing, details: Details
-) -> None:
-    """Write where an enrolment stands, in place of what was there. Raises vault.Erased."""
+) -> bool:
+    """Write where an enrolment stands, in place of what was there; tell whether it was written.
+
+    It is not if the same run has written something later: a worker that was held up in the middle, and comes
+    back when another one has gone on, finds itself too late. Raises vault.Erased.
+    """
     sealed = await vault.seal(standing.reference, details.model_dump_json().encode(), CONTEXT)
     row = standing.model_dump() | {
         "email_digest": address_digest(digest_key, details.email),
@@ -81,12 +90,17 @@ async def write(
         "sealed_details": sealed,
     }
     statement = insert(EnrolmentRow).values(row)
-    await session.execute(
+    told = statement.excluded
+    written = await session.execute(
         statement.on_conflict_do_update(
             index_elements=[EnrolmentRow.reference],
-            set_={name: statement.excluded[name] for name in row if name != "reference"},
-        )
+            set_={name: told[name] for name in row if name != "reference"},
+            where=or_(
+                EnrolmentRow.run_id.is_distinct_from(told.run_id), EnrolmentRow.revision <= told.revision
+            ),
+        ).returning(EnrolmentRow.reference)
     )
+    return written.first() is not None
 
 
 async def find(session: AsyncSession, vault: Vault, reference: str) -> Enrolment | None:

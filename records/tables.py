@@ -47,7 +47,10 @@ class TicketOrder(Base):
 
 
 class Ticket(Base):
-    """One prepaid ticket. Free unless one of `reserved_by`, `consumed_at`, `cancelled_at` is set."""
+    """One prepaid ticket. Free unless one of `reserved_by`, `consumed_at`, `cancelled_at` is set.
+
+    `taken_from` is who held it before, if the reservation was taken over.
+    """
 
     __tablename__ = "tickets"
     __table_args__ = (
@@ -61,6 +64,7 @@ class Ticket(Base):
     reserved_at: Mapped[datetime | None]
     consumed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    taken_from: Mapped[str | None]
 
 
 class EnrolmentRow(Base):
@@ -91,6 +95,8 @@ class EnrolmentRow(Base):
     principal_digest: Mapped[bytes | None] = mapped_column(index=True)
     sealed_details: Mapped[bytes | None]
     registered_at: Mapped[datetime]
+    run_id: Mapped[str | None]
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class DataKey(Base):

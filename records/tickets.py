@@ -1,5 +1,6 @@
 """Ticket orders and tickets: ordered for one organisation, reserved by one enrolment at a time."""
 
+import dataclasses
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ class TicketRow:
     expires_on: date
     ordered_at: datetime
     reserved_by: str | None
+    taken_from: str | None
     consumed_at: datetime | None
     cancelled_at: datetime | None
 
@@ -126,9 +128,9 @@ async def reserve(
     await session.execute(
         update(Ticket)
         .where(Ticket.number == number)
-        .values(reserved_by=reference, reserved_at=datetime.now(UTC))
+        .values(reserved_by=reference, reserved_at=datetime.now(UTC), taken_from=ticket.reserved_by)
     )
-    return ticket
+    return dataclasses.replace(ticket, taken_from=ticket.reserved_by)
 
 
 async def release(session: AsyncSession, reference: str) -> None:
@@ -136,7 +138,7 @@ async def release(session: AsyncSession, reference: str) -> None:
     await session.execute(
         update(Ticket)
         .where(Ticket.reserved_by == reference, Ticket.consumed_at.is_(None))
-        .values(reserved_by=None, reserved_at=None)
+        .values(reserved_by=None, reserved_at=None, taken_from=None)
     )
 
 
@@ -190,6 +192,7 @@ def _ticket_row(row: Row[Ticket, TicketOrder]) -> TicketRow:
         expires_on=ordered.expires_on,
         ordered_at=ordered.ordered_at,
         reserved_by=ticket.reserved_by,
+        taken_from=ticket.taken_from,
         consumed_at=ticket.consumed_at,
         cancelled_at=ticket.cancelled_at,
     )

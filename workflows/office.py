@@ -170,6 +170,7 @@ class Office:
             await workflow.wait_condition(lambda: self._to_write)
             self._to_write, self._writing = False, True
             self._show()
+            self._state.revision += 1
             entries, self._entries = self._entries, []
             ticket, self._ticket = self._ticket, "keep"
             record = Record(

@@ -26,6 +26,8 @@ def standing_of(state: State) -> Standing:
         approval_round=state.approval_link.generation,
         ordered=state.ordered,
         registered_at=state.start.received_at,
+        run_id=workflow.info().run_id,
+        revision=state.revision,
     )
 
 

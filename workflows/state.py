@@ -58,6 +58,7 @@ class State:
     order_round: int = 1
     ordered: bool = False
     ticket_consumed: bool = False
+    revision: int = 0
     order_id: str | None = None
     issued: bool = False
     serial: str | None = None

@@ -132,6 +132,8 @@ async def test_the_same_address_waiting_for_its_link_is_replaced(
     await reserving.reserve(wanted(holder, number))
     answer = await reserving.reserve(wanted("B", number))
     assert (answer.refusal, answer.replaced) == (None, holder)
+    # The worker may have died before it heard: the older run must be told all the same.
+    assert await reserving.reserve(wanted("B", number)) == answer
 
 
 async def test_the_same_address_at_a_later_stage_is_not_replaced(
@@ -152,7 +154,7 @@ async def test_a_reservation_whose_run_was_terminated_is_free_at_its_next_use(
     await reserving.reserve(wanted(holder, number))
     await environment.client.get_workflow_handle(enrolment_id(holder)).terminate()
     answer = await reserving.reserve(wanted("B", number, "hanako@example.jp"))
-    assert (answer.refusal, answer.replaced) == (None, None)
+    assert (answer.refusal, answer.replaced) == (None, holder)
     assert answer.organisation == SAMPLE
 
 
@@ -210,3 +212,21 @@ async def test_nothing_personal_stands_in_clear_in_the_read_model(
     stored = {name: value for name, value in vars(row).items() if not name.startswith("_")}
     assert "taro" not in str(stored)
     assert number not in str(stored)
+
+
+async def test_a_writing_that_comes_after_a_later_one_of_its_run_changes_nothing(
+    journal: Journal, database: Database, vault: Vault
+) -> None:
+    async def write(run_id: str, revision: int, stage: Stage) -> Stage:
+        told = standing("A", stage).model_copy(update={"run_id": run_id, "revision": revision})
+        await journal.record(Record(standing=told, details=details("1-p")))
+        async with database.begin() as session:
+            enrolment = await enrolments.find(session, vault, "A")
+        assert enrolment is not None
+        return enrolment.stage
+
+    assert await write("first", 1, Stage.REGISTERED) is Stage.REGISTERED
+    assert await write("first", 3, Stage.IN_REVIEW) is Stage.IN_REVIEW
+    assert await write("first", 2, Stage.APPLYING) is Stage.IN_REVIEW, "held up, and too late"
+    assert await write("first", 3, Stage.IN_REVIEW) is Stage.IN_REVIEW, "the same once more"
+    assert await write("reset", 1, Stage.REGISTERED) is Stage.REGISTERED, "a run that was reset begins anew"
