@@ -31,6 +31,7 @@ from authorities.connector import (
 from authorities.inspection import inspect_issued
 from domain.revocation import RevocationReason
 from domain.subject import Subject
+from records import certificates
 from records.database import Database
 from records.tables import Certificate, CertificateOrder, SeenKey
 from records.vault import Vault
@@ -253,13 +254,8 @@ class CertificateAuthority:
 
     async def _store_revocation(self, revoke: RevokeCertificate) -> Revoked:
         now = datetime.now(UTC)
-        revocation = (
-            update(Certificate)
-            .where(Certificate.serial == revoke.serial, Certificate.revoked_at.is_(None))
-            .values(revoked_at=now, revocation_reason=revoke.reason.value)
-        )
         async with self._database.begin() as session:
-            await session.execute(revocation)
+            await certificates.note_revoked(session, revoke.serial, revoke.reason, now)
             row = await session.get(Certificate, revoke.serial)
         if row is None or row.revoked_at is None or row.revocation_reason is None:
             return Revoked(revoked_at=now, reason=revoke.reason)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from authorities.local_keys import CaKeys
@@ -47,6 +47,8 @@ class RevocationLists:
                 return stored
             new = await self._signed(session, at)
             session.add(new)
+            # The lists before it hold for nobody any more; the number that counts on is the newest one's.
+            await session.execute(delete(LocalRevocationList).where(LocalRevocationList.number < new.number))
         return new
 
     async def _stored(self, session: AsyncSession, at: datetime) -> LocalRevocationList | None:

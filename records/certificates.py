@@ -106,6 +106,15 @@ async def note_installed(session: AsyncSession, serial: str, at: datetime) -> No
     )
 
 
+async def note_revoked(session: AsyncSession, serial: str, reason: RevocationReason, at: datetime) -> None:
+    """Write down when and why a certificate was revoked; the first time counts."""
+    await session.execute(
+        update(Certificate)
+        .where(Certificate.serial == serial, Certificate.revoked_at.is_(None))
+        .values(revoked_at=at, revocation_reason=reason.value)
+    )
+
+
 def _naming(digest_key: bytes, tenant: str, email: str) -> Select[Certificate]:
     named = EnrolmentRow.principal_digest == enrolments.address_digest(digest_key, email)
     return (

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgo
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from sqlalchemy import select
 
 from authorities.connector import CertificateRequest, serial_text
 from authorities.local import LocalAuthority
@@ -18,6 +19,7 @@ from authorities.local_clerk import Clerk
 from authorities.local_crl import RENEWED_AFTER, VALIDITY, RevocationLists
 from authorities.local_keys import load_or_create
 from authorities.local_ocsp import RENEWED_BEFORE, RESPONDER_LIFE, OcspAnswer, OcspResponder
+from authorities.local_tables import LocalRevocationList
 from domain.revocation import RevocationReason
 from records.database import Database
 from settings import Settings
@@ -134,6 +136,16 @@ async def test_numbers_grow_across_processes_and_restarts(ca: Ca, database: Data
     others = [RevocationLists(database, ca.keys) for _ in range(5)]
     numbers = {row.number for row in await asyncio.gather(*(other.current() for other in others))}
     assert numbers == {2}
+
+
+async def test_only_the_present_list_is_kept_and_the_number_goes_on(ca: Ca, database: Database) -> None:
+    for turn in range(4):
+        await ca.lists.current(NOW + turn * RENEWED_AFTER)
+    async with database.begin() as session:
+        kept = (await session.scalars(select(LocalRevocationList.number))).all()
+    assert kept == [4]
+    await ca.revoke(await ca.issue(), RevocationReason.SUPERSEDED)
+    assert (await RevocationLists(database, ca.keys).current()).number == 5
 
 
 async def test_another_key_signs_a_list_of_its_own(ca: Ca, database: Database, tmp_path: Path) -> None:
