@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from records.digest import digest
 from records.tables import LimitUse
 
+_SWEPT_AT_ONCE = 100
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -29,11 +31,10 @@ async def take(session: AsyncSession, limit: Limit, key: str, secret: bytes) -> 
     await session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(hidden[:8], "big", signed=True))))
     # Only now: while this use waited for its turn, another one may have been counted.
     now = datetime.now(UTC)
+    await _sweep(session, limit, now)
     mine = (LimitUse.name == limit.name) & (LimitUse.key_digest == hidden)
-    await session.execute(delete(LimitUse).where(mine, LimitUse.used_at <= now - limit.window))
-    uses = (
-        await session.scalars(select(LimitUse.used_at).where(mine).order_by(LimitUse.used_at.desc()))
-    ).all()
+    recent = select(LimitUse.used_at).where(mine, LimitUse.used_at > now - limit.window)
+    uses = (await session.scalars(recent.order_by(LimitUse.used_at.desc()))).all()
     if len(uses) >= limit.count:
         return uses[limit.count - 1] + limit.window - now
     session.add(LimitUse(name=limit.name, key_digest=hidden, used_at=now))
@@ -44,3 +45,19 @@ async def forget(session: AsyncSession, limit: Limit, key: str, secret: bytes) -
     """Forget the uses of a limit by a key: it may be used in full again."""
     hidden = digest(secret, f"limit:{limit.name}", key)
     await session.execute(delete(LimitUse).where(LimitUse.name == limit.name, LimitUse.key_digest == hidden))
+
+
+async def _sweep(session: AsyncSession, limit: Limit, now: datetime) -> None:
+    """Delete uses of a limit that count no more, by whatever key: most keys never come back.
+
+    Some at a time, and none that somebody else is deleting: nobody waits for it.
+    """
+    past = (
+        select(LimitUse.use_id)
+        .where(LimitUse.name == limit.name, LimitUse.used_at <= now - limit.window)
+        .order_by(LimitUse.used_at)
+        .limit(_SWEPT_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte()
+    )
+    await session.execute(delete(LimitUse).where(LimitUse.use_id.in_(select(past.c.use_id))))

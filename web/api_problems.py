@@ -4,6 +4,7 @@
 same on every installation. No problem repeats what was sent.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,13 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette import status as http
 from starlette.exceptions import HTTPException
 
 from web.house import House, house_of
+
+log = logging.getLogger("jcan.web")
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,6 +39,10 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "invalid": (http.HTTP_422_UNPROCESSABLE_CONTENT, "Something in the request is wrong or missing."),
     "too-many-requests": (http.HTTP_429_TOO_MANY_REQUESTS, "There were too many requests."),
     "broken": (http.HTTP_500_INTERNAL_SERVER_ERROR, "Something of ours is broken."),
+    "database-away": (
+        http.HTTP_503_SERVICE_UNAVAILABLE,
+        "We cannot work at the moment; the same call again is safe.",
+    ),
     "engine-away": (
         http.HTTP_503_SERVICE_UNAVAILABLE,
         "Nothing can be decided at the moment; nothing was changed.",
@@ -110,6 +118,13 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(ApiProblem, _api_problem)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(OperationalError, _database_away)
+
+
+def note_away(error: Exception) -> None:
+    """Log that the database could not be reached, or went away on the way."""
+    kind = type(error.orig if isinstance(error, OperationalError) else error).__name__
+    log.warning("the database cannot be reached: %s", kind)
 
 
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
@@ -142,6 +157,11 @@ def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     return problem(house_of(request), ApiProblem("invalid", more={"errors": _errors(error.errors())}))
+
+
+def _database_away(request: Request, error: Exception) -> Response:
+    note_away(error)
+    return problem(house_of(request), ApiProblem("database-away", headers={"Retry-After": "30"}))
 
 
 def _errors(errors: Sequence[Any]) -> list[dict[str, str]]:

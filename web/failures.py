@@ -1,19 +1,26 @@
 """Pages for what is not there or went wrong, each with a way on."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from web.api_problems import ApiProblem, problem
+from web.api_problems import ApiProblem, note_away, problem
 from web.house import house_of
 from web.i18n import _
 from web.pages import Action, UnknownTenant, message
+from web.rates import retry_after
+
+_BACK_WITHIN = timedelta(minutes=1)
 
 
 def install(app: FastAPI) -> None:
     """Answer these exceptions with pages."""
     app.add_exception_handler(UnknownTenant, _unknown_tenant)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(RequestValidationError, _malformed)
 
 
@@ -32,6 +39,19 @@ def broken(request: Request) -> Response:
         kind="wrong",
         actions=[_top(request)],
     )
+
+
+def _database_away(request: Request, error: Exception) -> Response:
+    """The database cannot be reached, or went away on the way; pressing the same button again is safe."""
+    note_away(error)
+    page = message(
+        request,
+        _("ただいまシステムにつながりません"),
+        [_("しばらくしてから、前の画面に戻って、もう一度ボタンを押してください。")],
+        status_code=503,
+        kind="wrong",
+    )
+    return retry_after(page, _BACK_WITHIN)
 
 
 def foreign_form(request: Request) -> Response:

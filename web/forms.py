@@ -52,6 +52,9 @@ LABELS: dict[str, str] = {
     "expires_on": N_("有効期限"),
     "number": N_("チケット番号または証明書のシリアル番号"),
     "reason": N_("失効の理由"),
+    "current_password": N_("現在のパスワード"),
+    "new_password": N_("新しいパスワード"),
+    "new_password_again": N_("（確認）新しいパスワード"),
 }
 
 SENTENCES: dict[str, str] = {
@@ -89,6 +92,11 @@ SENTENCES: dict[str, str] = {
     # the console
     "date_format": N_("%(label)sは年-月-日の形で入力してください（例：2027-03-31）"),
     "date_past": N_("%(label)sが過ぎています"),
+    "password_mismatch": N_("確認用の新しいパスワードが一致しません"),
+    "password_name": N_("ユーザー名と同じパスワードは使えません"),
+    "password_same": N_("現在のパスワードとは違うものを入力してください"),
+    "password_wrong": N_("現在のパスワードが正しくありません"),
+    "too_short": N_("%(label)sは%(min)s文字以上で入力してください"),
     "not_verified": N_("会社を公的な情報で確認してから注文してください"),
     "quantity_range": N_("%(label)sは1から%(max)sまでの数字で入力してください"),
     # consent
@@ -112,6 +120,7 @@ SENTENCES: dict[str, str] = {
 # Where the general sentence would read badly at one field.
 FIELD_SENTENCES: dict[tuple[str, str], str] = {
     ("required", "email_confirmation"): N_("確認のため、メールアドレスをもう一度入力してください"),
+    ("required", "new_password_again"): N_("確認のため、新しいパスワードをもう一度入力してください"),
 }
 
 

@@ -42,6 +42,7 @@ from web.registration_pages import (
     too_late_to_correct,
 )
 from web.safety import network_of
+from web.telling import TooOften, count
 from web.way import StepName, way_for
 from workflows.messages import Withdraw
 
@@ -171,15 +172,17 @@ async def _register(request: Request, house: House, form: Form) -> Response:
     registration = registration_in(form)
     if registration is None:
         return RedirectResponse(address_of(form, 1), 303)
-    uses = {
-        rates.REGISTRATIONS_PER_TICKET: registration.ticket_number,
-        rates.REGISTRATIONS_PER_ADDRESS: registration.email,
-        rates.REGISTRATIONS_PER_NETWORK: network_of(request),
-    }
-    waiting = await rates.take(house, uses)
-    if waiting is not None:
-        page = confirmation_page(request, form, rates.too_often(waiting), 429)
-        return rates.retry_after(page, waiting)
+    uses = [
+        (rates.REGISTRATIONS_PER_TICKET, registration.ticket_number),
+        (rates.REGISTRATIONS_PER_ADDRESS, registration.email),
+        (rates.REGISTRATIONS_PER_NETWORK, network_of(request)),
+    ]
+    try:
+        # A form that is pressed again, because the engine was away, is still the same registration.
+        await count(request, form.form_id, uses)
+    except TooOften as refused:
+        page = confirmation_page(request, form, rates.too_often(refused.wait), 429)
+        return rates.retry_after(page, refused.wait)
     wish = RegisterRequest(
         reference=reference_of(form, house).text,
         tenant=form.tenant,

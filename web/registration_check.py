@@ -52,7 +52,10 @@ async def picture_problem(pictures: Pictures, form: Form, raw: Mapping[str, str]
     if form.launched or await pictures.is_solved(form.form_id):
         return {}
     went = await pictures.try_answer(raw.get("picture_id", ""), raw.get("picture", ""), form.form_id)
-    return {} if went is Try.SOLVED else {"picture": Mistake(went.value)}
+    # Of two presses at the same moment one uses the picture up: it is solved for the other as well.
+    if went is Try.SOLVED or (went is Try.OVER and await pictures.is_solved(form.form_id)):
+        return {}
+    return {"picture": Mistake(went.value)}
 
 
 async def ticket_problem(house: House, form: Form, registration: Registration) -> Problems:

@@ -1,5 +1,6 @@
 """What the registration refuses: tickets, pictures, too often; and how an address is corrected."""
 
+import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -16,8 +17,9 @@ from records.tables import Captcha, Ticket
 from records.vault import Vault
 from settings import Settings
 from tests.web.conftest import NewTicket, RecordingDesk, Visitor
-from tests.web.registering import EMAIL, FORM, fill_in, register
+from tests.web.registering import EMAIL, FORM, fill_in, register, typed
 from web import rates
+from web.captcha import Pictures
 
 UNKNOWN = "企業コードまたはチケット番号が正しくありません。お知らせした内容をもう一度確認してください"
 TAKEN = (
@@ -235,6 +237,25 @@ async def test_a_solved_picture_holds_for_thirty_minutes(
     assert desk.registrations == []
 
 
+async def test_two_presses_at_once_use_the_picture_up_for_both(
+    visitor: Visitor, new_ticket: NewTicket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, both_looked = Pictures.is_solved, asyncio.Barrier(2)
+
+    async def look_together(pictures: Pictures, form: str) -> bool:
+        solved = await look(pictures, form)
+        if not solved:
+            await both_looked.wait()
+        return solved
+
+    page = await visitor.press(await visitor.get(FORM), "choose", applicant="principal")
+    ticket = await new_ticket()
+    monkeypatch.setattr(Pictures, "is_solved", look_together)
+    both = await asyncio.gather(*(visitor.press(page, "next", **typed(ticket)) for _ in range(2)))
+
+    assert [each.path for each in both] == ["/leopalace/regist/step2"] * 2
+
+
 async def test_a_new_picture_keeps_every_input(visitor: Visitor) -> None:
     page = await visitor.press(await visitor.get(FORM), "choose", applicant="agent")
     typed = {"company_code": "LEO", "ticket_number": "1", "email": "a", "email_confirmation": "b"}
@@ -282,6 +303,21 @@ async def test_registering_too_often_says_when_to_try_again(
     assert 290 <= int(page.response.headers["retry-after"]) <= 300
     assert "5分後にもう一度お試しください" in page.text
     assert ticket in page.text
+    assert len(desk.registrations) == 1
+
+
+async def test_pressing_again_while_the_engine_is_away_is_not_another_registration(
+    visitor: Visitor, new_ticket: NewTicket, desk: RecordingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "REGISTRATIONS_PER_TICKET", Limit("ticket", 1, timedelta(minutes=5)))
+    desk.away = True
+    page = await register(visitor, await new_ticket())
+    assert page.status == 503
+    assert (await visitor.press(page, "register", consent="yes")).status == 503
+
+    desk.away = False
+    page = await visitor.press(page, "register", consent="yes")
+    assert page.path == "/leopalace/regist/step3"
     assert len(desk.registrations) == 1
 
 
