@@ -12,9 +12,14 @@ from records.enrolments import Standing, address_digest
 from records.tables import EnrolmentRow
 
 
-async def in_review(session: AsyncSession, tenant: str | None) -> list[Standing]:
-    """Give what waits for a reviewer, the oldest first."""
+async def in_review(
+    session: AsyncSession, tenant: str | None, besides: bytes | None = None
+) -> list[Standing]:
+    """Give what waits for a reviewer, the oldest first; nothing in which a digest's address takes part."""
     waiting = _cases(tenant).where(EnrolmentRow.stage == Stage.IN_REVIEW.value)
+    if besides is not None:
+        whose = (EnrolmentRow.email_digest, EnrolmentRow.principal_digest)
+        waiting = waiting.where(*(digest.is_distinct_from(besides) for digest in whose))
     return await _standings(session, waiting.order_by(EnrolmentRow.since, EnrolmentRow.reference))
 
 

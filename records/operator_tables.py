@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.tables import SCHEMA, Base
 
 
 class OperatorRow(Base):
-    """One operator. `tenant` limits a reviewer to one service owner's applications; None: all of them."""
+    """One operator. `tenant` limits a reviewer to one service owner's applications; None: all of them.
+
+    `must_change`: the password is one that was made for them, good for choosing their own.
+    """
 
     __tablename__ = "operators"
     __table_args__ = {"schema": SCHEMA}
@@ -19,6 +22,7 @@ class OperatorRow(Base):
     role: Mapped[str]
     tenant: Mapped[str | None]
     password_hash: Mapped[str]
+    must_change: Mapped[bool] = mapped_column(server_default=false())
     api_key_digest: Mapped[bytes | None] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

@@ -34,13 +34,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator; `tenant` is the only one whose cases they see, None: every one's."""
+    """One operator; `tenant` is the only one whose cases they see, None: every one's.
+
+    `must_change`: their password was made for them; before anything else they choose their own.
+    """
 
     username: str
     email: str
     role: Role
     tenant: str | None
     disabled_at: datetime | None = None
+    must_change: bool = False
 
     @property
     def actor(self) -> str:
@@ -65,6 +69,7 @@ async def add(session: AsyncSession, operator: Operator, password: str) -> bool:
         "role": operator.role.value,
         "tenant": operator.tenant,
         "password_hash": await passwords.hashed(password),
+        "must_change": operator.must_change,
         "created_at": datetime.now(UTC),
     }
     added = insert(OperatorRow).values(row).on_conflict_do_nothing().returning(OperatorRow.username)
@@ -93,14 +98,25 @@ async def disable(session: AsyncSession, username: str) -> None:
     await sign_out_everywhere(session, username)
 
 
-async def reset(session: AsyncSession, username: str, password: str) -> None:
+async def reset(session: AsyncSession, username: str, password: str, *, must_change: bool = False) -> None:
     """Give an operator a new password and let them in again; whoever is signed in is signed out."""
     await session.execute(
         update(OperatorRow)
         .where(OperatorRow.username == username)
-        .values(disabled_at=None, password_hash=await passwords.hashed(password))
+        .values(disabled_at=None, password_hash=await passwords.hashed(password), must_change=must_change)
     )
     await sign_out_everywhere(session, username)
+
+
+async def change_password(session: AsyncSession, username: str, password: str, now: datetime) -> str:
+    """Give an operator the password that they chose, end every session, and give a new one's token."""
+    await session.execute(
+        update(OperatorRow)
+        .where(OperatorRow.username == username)
+        .values(password_hash=await passwords.hashed(password), must_change=False)
+    )
+    await sign_out_everywhere(session, username)
+    return await sign_in(session, username, now)
 
 
 async def new_api_key(session: AsyncSession, username: str) -> str:
@@ -178,7 +194,7 @@ async def sign_out_everywhere(session: AsyncSession, username: str) -> None:
 
 
 def _operator(row: OperatorRow) -> Operator:
-    return Operator(row.username, row.email, Role(row.role), row.tenant, row.disabled_at)
+    return Operator(row.username, row.email, Role(row.role), row.tenant, row.disabled_at, row.must_change)
 
 
 def _digest(token: str) -> bytes:

@@ -8,6 +8,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST = 12
 """Characters of a password that somebody chose; a longer one is better than one with odd characters."""
+LONGEST = 200
+"""Characters up to which a password is taken: room for a sentence, not for a book to be hashed."""
 
 _hasher = PasswordHasher()
 # What a name that nobody has is compared with: the answer must take as long as for one that somebody has.

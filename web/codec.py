@@ -11,7 +11,7 @@ from temporalio.api.common.v1 import Payloads
 from engine.remote_codec import Decoded, RemoteCodec
 from records import operators
 from records.operators import Operator, Role
-from web.console.access import NotAllowed, NotSignedIn, administrator, note, signed_in
+from web.console.access import NotAllowed, NotSignedIn, administrator, at_the_door, note, signed_in
 from web.house import house_of
 
 router = APIRouter(prefix="/codec")
@@ -45,7 +45,7 @@ async def _reader(request: Request) -> Operator:
     """Who asks: by an API key (RFC 6750) the CLI, by the session's cookie the UI."""
     scheme, _space, key = request.headers.get("authorization", "").partition(" ")
     if not scheme:
-        return await administrator(await signed_in(request))
+        return await administrator(await signed_in(await at_the_door(request)))
     async with house_of(request).database.begin() as session:
         operator = await operators.by_api_key(session, key.strip())
     if scheme.lower() != "bearer" or operator is None:

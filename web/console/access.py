@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette import status
 
 from records import audit, operators
@@ -16,6 +16,7 @@ from web.i18n import _
 from web.pages import Action, message, render
 
 HOME = "/console"
+ACCOUNT = f"{HOME}/account"
 COOKIE = "jcan_operator"
 # What scripts ask for: they are told in JSON that they are not signed in, and never shown a form.
 _FOR_SCRIPTS = ("/codec/", "/temporal/api/", "/temporal/auth/")
@@ -25,18 +26,26 @@ class NotSignedIn(Exception):
     """Nobody is signed in in this browser, or the session is over."""
 
 
+class PasswordDue(Exception):
+    """Whoever is signed in has a password that was made for them, and has to choose their own first."""
+
+
 class NotAllowed(Exception):
     """This is for administrators."""
 
 
 def install(app: FastAPI) -> None:
-    """Answer these exceptions with the sign-in page and with a refusal."""
+    """Answer these exceptions with the sign-in page, the way to a new password, and a refusal."""
     app.add_exception_handler(NotSignedIn, _ask_to_sign_in)
+    app.add_exception_handler(PasswordDue, _ask_for_password)
     app.add_exception_handler(NotAllowed, _refuse)
 
 
-async def signed_in(request: Request) -> Operator:
-    """Who is signed in in this browser. Raises NotSignedIn."""
+async def at_the_door(request: Request) -> Operator:
+    """Who is signed in in this browser, perhaps with nothing to do yet but choose a password.
+
+    Raises NotSignedIn.
+    """
     token = request.cookies.get(cookie_name(house_of(request)))
     if token:
         async with house_of(request).database.begin() as session:
@@ -46,8 +55,18 @@ async def signed_in(request: Request) -> Operator:
     raise NotSignedIn
 
 
+AtTheDoor = Annotated[Operator, Depends(at_the_door)]
+
+
+async def signed_in(operator: AtTheDoor) -> Operator:
+    """Who is signed in in this browser. Raises NotSignedIn, PasswordDue."""
+    if operator.must_change:
+        raise PasswordDue
+    return operator
+
+
 async def administrator(operator: Annotated[Operator, Depends(signed_in)]) -> Operator:
-    """Who is signed in, if that is an administrator. Raises NotSignedIn, NotAllowed."""
+    """Who is signed in, if that is an administrator. Raises NotSignedIn, PasswordDue, NotAllowed."""
     if operator.role is not Role.ADMINISTRATOR:
         raise NotAllowed
     return operator
@@ -101,16 +120,21 @@ async def note(
 def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
     if _is_scripts(request):
         return JSONResponse({"error": "not signed in"}, status.HTTP_401_UNAUTHORIZED)
-    url = request.url
-    wanted = url.path + (f"?{url.query}" if url.query else "")
     return render(
         request,
         "console/sign_in.html",
         status.HTTP_401_UNAUTHORIZED,
         username="",
-        next=place_of(wanted) if request.method == "GET" else HOME,
+        next=_wanted(request),
         note=None,
     )
+
+
+def _ask_for_password(request: Request, _error: Exception) -> Response:
+    if _is_scripts(request):
+        return JSONResponse({"error": "a password has to be chosen first"}, status.HTTP_403_FORBIDDEN)
+    url = f"{ACCOUNT}?{urlencode({'next': _wanted(request)})}"
+    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
 
 
 def _refuse(request: Request, _error: Exception) -> Response:
@@ -124,6 +148,12 @@ def _refuse(request: Request, _error: Exception) -> Response:
         kind="wrong",
         actions=[Action(_("コンソールへ"), HOME)],
     )
+
+
+def _wanted(request: Request) -> str:
+    """Where to go on to after what has to be done first."""
+    url = request.url
+    return place_of(url.path + (f"?{url.query}" if url.query else "")) if request.method == "GET" else HOME
 
 
 def _is_scripts(request: Request) -> bool:

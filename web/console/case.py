@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from domain.application import Application
 from domain.stage import Applicant, Stage
-from records.enrolments import Details, Enrolment
+from records.enrolments import Details, Enrolment, Standing
 from records.operators import Operator
 from records.tables import AuditEntry
 from web.i18n import JAPAN, N_, _, moment
@@ -46,9 +46,24 @@ def takes_part(operator: Operator, enrolment: Enrolment) -> bool:
     return operator.email.lower() in addresses
 
 
-def can_review(operator: Operator, enrolment: Enrolment) -> bool:
-    """Whether this operator can decide on this enrolment now."""
-    return enrolment.stage is Stage.IN_REVIEW and not takes_part(operator, enrolment)
+def mark(enrolment: Enrolment) -> str:
+    """What tells one stay at a stage from the next: a case that comes back for review has another."""
+    return f"{enrolment.stage}-{enrolment.since.timestamp():.0f}"
+
+
+def place_in(queue: list[Standing], enrolment: Enrolment) -> int | None:
+    """Which of the queue a case is, counted from one; None if it is not in it."""
+    references = [one.reference for one in queue]
+    return references.index(enrolment.reference) + 1 if enrolment.reference in references else None
+
+
+def following(queue: list[Standing], enrolment: Enrolment, wished: str = "") -> Standing | None:
+    """The case to go on to: the wished one if it still waits, else who came next, else the oldest."""
+    others = [one for one in queue if one.reference != enrolment.reference]
+    if enrolment.stage is Stage.IN_REVIEW:
+        present = (enrolment.since, enrolment.reference)
+        others.sort(key=lambda one: (one.since, one.reference) < present)
+    return next((one for one in others if one.reference == wished), next(iter(others), None))
 
 
 def comparisons(details: Details, application: Application) -> list[Comparison]:

@@ -1,6 +1,7 @@
 """One enrolment at the console: everything a reviewer compares, and what an operator can do with it."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -10,7 +11,7 @@ from starlette import status
 from domain.problem import Problem
 from domain.stage import ReviewDecision, Verdict
 from records import audit, cases, certificates, enrolments
-from records.enrolments import Enrolment
+from records.enrolments import Enrolment, Standing, address_digest
 from records.operators import Operator, Role
 from web.console import case
 from web.console.access import HOME, NotAllowed, SignedIn, note
@@ -57,7 +58,15 @@ async def review(request: Request, operator: SignedIn, reference: str) -> Respon
         reason=reason or None,
         decided_by=operator.actor,
     )
-    return await _tell(request, enrolment, message)
+    following = case.following(await _queue(request, operator), enrolment)
+    return await _tell(
+        request,
+        enrolment,
+        message,
+        did=decision,
+        since=case.mark(enrolment),
+        next=following.reference if following else "",
+    )
 
 
 @router.post("/act")
@@ -90,13 +99,22 @@ async def _enrolment(request: Request, operator: Operator, reference: str) -> En
     return enrolment
 
 
-async def _tell(request: Request, enrolment: Enrolment, message: Message) -> Response:
-    """Hand it in, and come back to the page with what became of it."""
+async def _queue(request: Request, operator: Operator) -> list[Standing]:
+    """What this operator can review, the oldest first."""
+    house = house_of(request)
+    own = address_digest(house.settings.digest_key, operator.email)
+    async with house.database.begin() as session:
+        return await cases.in_review(session, operator.tenant, besides=own)
+
+
+async def _tell(request: Request, enrolment: Enrolment, message: Message, **told: str) -> Response:
+    """Hand it in, and come back to the page with what became of it, and what the page needs to be told."""
     answer = await tell(request, enrolment.reference, message)
     if isinstance(answer, Response):
         return answer
     said = Verdict.TOO_LATE if answer.closed else answer.verdict or "received"
-    url = f"{HOME}/enrolments/{enrolment.reference}?said={said}"
+    query = urlencode({"said": said} | {name: text for name, text in told.items() if text})
+    url = f"{HOME}/enrolments/{enrolment.reference}?{query}"
     return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
 
 
@@ -111,11 +129,11 @@ async def _page(
     house = house_of(request)
     async with house.database.begin() as session:
         entries = list(await audit.entries_of(session, enrolment.reference))
-        waiting = await cases.in_review(session, operator.tenant)
         certificate = await certificates.of_enrolment(session, enrolment.reference)
-    details, others = enrolment.details, [one for one in waiting if one.reference != enrolment.reference]
+    waiting, told = await _queue(request, operator), request.query_params
+    details = enrolment.details
     application = details.application if details else None
-    said = request.query_params.get("said", "")
+    said = told["said"] if told.get("said") in {*Verdict, "received"} else ""
     return show(
         request,
         operator,
@@ -129,11 +147,15 @@ async def _page(
         person=case.person_facts(enrolment, details) if details else [],
         events=case.events(entries),
         certificate=certificate,
-        can_review=case.can_review(operator, enrolment),
+        # A decision is taken before it is on record: the page that comes first does not ask for it again.
+        decided=bool(said) and told.get("since") == case.mark(enrolment),
         takes_part=case.takes_part(operator, enrolment),
         is_administrator=operator.role is Role.ADMINISTRATOR,
-        next=others[0] if others else None,
-        said=said if said in {*Verdict, "received"} else "",
+        waiting=len(waiting),
+        place=case.place_in(waiting, enrolment),
+        next=case.following(waiting, enrolment, told.get("next", "")),
+        said=said,
+        did=told.get("did", ""),
         form_id=uuid4().hex,
         reason=reason,
         problems=sentences(problems or {}, language_of(request)),

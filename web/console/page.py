@@ -28,7 +28,7 @@ def run_url(request: Request, operator: Operator, reference: str) -> str:
     """Where the Temporal UI shows an enrolment's run; empty for who may not look there."""
     if operator.role is not Role.ADMINISTRATOR:
         return ""
-    namespace = house_of(request).settings.temporal_namespace
+    namespace = house_of(request).namespace
     return f"/temporal/namespaces/{namespace}/workflows/enrolment-{reference}"
 
 

@@ -3,14 +3,14 @@
 from fastapi import FastAPI
 
 from web import codec, temporal_ui
-from web.console import access, certificates, enrolment, lists, sign_in, tickets
+from web.console import access, account, certificates, enrolment, lists, sign_in, tickets
 
 
 def install(app: FastAPI) -> None:
     """Add the pages to an application, ahead of the tenants' pages, which take any first segment."""
     access.install(app)
     temporal_ui.install(app)
-    for part in (codec, sign_in, lists, enrolment, tickets, certificates):
+    for part in (codec, sign_in, account, lists, enrolment, tickets, certificates):
         app.include_router(part.router)
 
 

@@ -10,7 +10,7 @@ from records import audit, limits, operators
 from records.limits import Limit
 from records.operators import TRIES
 from web import rates
-from web.console.access import HOME, SignedIn, cookie_name, give_cookie, note, place_of, take_cookie
+from web.console.access import HOME, AtTheDoor, cookie_name, give_cookie, note, place_of, take_cookie
 from web.forms import posted
 from web.house import house_of
 from web.i18n import _
@@ -55,7 +55,7 @@ async def sign_in(request: Request) -> Response:
 
 
 @router.post("/sign-out")
-async def sign_out(request: Request, operator: SignedIn) -> Response:
+async def sign_out(request: Request, operator: AtTheDoor) -> Response:
     """Sign out in this browser."""
     house = house_of(request)
     async with house.database.begin() as session:

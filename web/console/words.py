@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from domain.stage import Applicant, Attention, Outcome, Stage
+from records.operators import Role
 from web.i18n import N_, _, period
 
 STAGES: Mapping[Stage, str] = {
@@ -62,6 +63,8 @@ ATTENTIONS: Mapping[Attention, tuple[str, str]] = {
 }
 APPLICANTS: Mapping[Applicant, str] = {Applicant.PRINCIPAL: N_("本人"), Applicant.AGENT: N_("代理人")}
 
+ROLES: Mapping[Role, str] = {Role.REVIEWER: N_("審査担当者"), Role.ADMINISTRATOR: N_("管理者")}
+
 
 def stage(value: Stage) -> str:
     """A stage, in the language of the request."""
@@ -81,6 +84,11 @@ def attention(value: Attention) -> str:
 def applicant(value: Applicant) -> str:
     """Who applies, in the language of the request."""
     return _(APPLICANTS[value])
+
+
+def role(value: Role) -> str:
+    """What an operator is, in the language of the request."""
+    return _(ROLES[value])
 
 
 def age(since: datetime) -> str:
