@@ -10,14 +10,16 @@ from pathlib import Path
 from devstack import postgres
 from devstack.console import Console
 from devstack.failures import CannotStart
+from devstack.free_ports import check_free
 from devstack.orphans import stop_orphans, write_pids
-from devstack.ports import check_free, read_ports
+from devstack.ports import read_ports
 from devstack.ready import ReadyFile, welcome
 from devstack.run_dir import RunDir
 from devstack.secrets_file import keep_secrets
 from devstack.stack import Stack, our_environment
 from devstack.supervisor import Supervisor
-from settings import SettingsError, load_settings
+from engine.temporal_settings import load_everything
+from settings import SettingsError
 from tenants import load_tenants
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -99,10 +101,10 @@ async def _start(run_dir: RunDir, console: Console, supervisor: Supervisor, read
     environment = our_environment(os.environ, secrets, cluster.url(), ports, run_dir)
     os.environ.update(environment)
     try:
-        settings = load_settings()
+        load_everything()
     except SettingsError as error:
         raise CannotStart(str(error)) from None
-    tickets = await Stack(cluster, ports, run_dir, settings, environment).start(supervisor, console)
+    tickets = await Stack(cluster, ports, run_dir, environment).start(supervisor, console)
     content = ready.write(ports, cluster.url(), tickets, secrets, sorted(tenants), supervisor.pids)
     console.note(f"Everything is up after {console.elapsed:.1f} s.")
     for line in welcome(content, tenants, console.elapsed):

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
+from cli.secret_files import demo_key
 from devstack.ports import LOOPBACK, Ports
 from devstack.run_dir import write_json
-from devstack.secrets_file import api_key_variable
 from devstack.temporal import NAMESPACE, UI_PATH
 from domain.tenant import Tenant
 
@@ -63,7 +63,7 @@ class ReadyFile:
             econtract=f"http://{LOOPBACK}:{ports.econtract}",
             database=database,
             tickets=tickets,
-            api_keys={tenant: secrets[api_key_variable(tenant)] for tenant in tenants},
+            api_keys={tenant: secrets[demo_key(tenant)] for tenant in tenants},
             operator=Operator(
                 username=secrets["JCAN_DEMO_OPERATOR_USERNAME"],
                 password=secrets["JCAN_DEMO_OPERATOR_PASSWORD"],

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,6 @@ from devstack.postgres import Cluster, postgres_part
 from devstack.run_dir import RunDir
 from devstack.supervisor import Supervisor, run_once
 from devstack.temporal import NAMESPACE, temporal_part
-from settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_TICKETS = 24  # unused ones per tenant at every start
@@ -32,14 +32,12 @@ class Stack:
         cluster: Cluster,
         ports: Ports,
         run_dir: RunDir,
-        settings: Settings,
         environment: Mapping[str, str],
     ) -> None:
         """Describe the stack; `environment` is the complete one of our own processes, secrets included."""
         self._cluster = cluster
         self._ports = ports
         self._run_dir = run_dir
-        self._settings = settings
         self._environment = environment
 
     async def start(self, supervisor: Supervisor, console: Console) -> dict[str, list[str]]:
@@ -100,7 +98,8 @@ class Stack:
             "Mail catcher",
             ["-m", "devstack.mailbox"],
             answers(self._ports.mailbox, "/healthz"),
-            self._open(),
+            # Where it listens; the others may send by way of a relay.
+            self._open() | {"JCAN_SMTP_PORT": str(self._ports.smtp)},
         )
 
     def _econtract(self) -> Part:
@@ -128,27 +127,10 @@ class Stack:
         )
 
     def _web(self) -> Part:
-        arguments = [
-            "-m",
-            "uvicorn",
-            "web.app:from_environment",
-            "--factory",
-            "--host",
-            self._settings.web_host,
-        ]
-        arguments += [
-            "--port",
-            str(self._ports.web),
-            "--timeout-graceful-shutdown",
-            "5",
-            "--no-server-header",
-        ]
-        # An access log would keep tokens (query strings); a forwarded address could dodge rate limits.
-        arguments += ["--no-access-log", "--no-proxy-headers"]
         return self._ours(
             "web",
             "Web front",
-            arguments,
+            ["-m", "web"],
             answers(self._ports.web, "/readyz"),
             self._environment,
             floor=_DOORS,
@@ -189,16 +171,17 @@ def our_environment(
         "JCAN_RUN_DIR": str(run_dir.path),
         "JCAN_CA_DIR": str(run_dir.certificate_authority),
         "JCAN_DATABASE_URL": database,
-        "JCAN_TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports.temporal}",
-        "JCAN_TEMPORAL_NAMESPACE": NAMESPACE,
+        "TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports.temporal}",
+        "TEMPORAL_NAMESPACE": NAMESPACE,
+        # A person's own file may say how to get into another Temporal.
+        "TEMPORAL_CONFIG_FILE": os.devnull,
         "JCAN_TEMPORAL_UI": f"http://{LOOPBACK}:{ports.temporal_ui}",
         "JCAN_WEB_PORT": str(ports.web),
         "JCAN_MAILBOX_PORT": str(ports.mailbox),
         "JCAN_SMTP_HOST": LOOPBACK,
-        "JCAN_SMTP_PORT": str(ports.smtp),
+        "JCAN_SMTP_PORT": inherited.get("JCAN_SMTP_RELAY_PORT") or str(ports.smtp),
         "JCAN_SMTP_TLS": "none",
         "JCAN_ECONTRACT_PORT": str(ports.econtract),
-        "JCAN_ECONTRACT_URL": f"http://{LOOPBACK}:{ports.econtract}",
         "PYTHONUNBUFFERED": "1",
     }
     # What is on this machine is never asked for through a proxy.
@@ -206,8 +189,13 @@ def our_environment(
         filter(None, [inherited.get("NO_PROXY") or inherited.get("no_proxy"), LOOPBACK, "localhost"])
     )
     decided |= {"NO_PROXY": direct, "no_proxy": direct}
-    origin = {"JCAN_WEB_ORIGIN": f"http://{LOOPBACK}:{ports.web}"}
-    return {**origin, **secrets, **inherited, **decided}
+    # Where the person may have put something between: a proxy before the front, or before the counterpart.
+    proposed = {
+        "JCAN_WEB_ORIGIN": f"http://{LOOPBACK}:{ports.web}",
+        "JCAN_ECONTRACT_URL": f"http://{LOOPBACK}:{ports.econtract}",
+    }
+    own = {name: value for name, value in inherited.items() if not name.startswith("TEMPORAL_")}
+    return {**proposed, **secrets, **own, **decided}
 
 
 def _nothing() -> None:

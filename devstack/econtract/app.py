@@ -85,7 +85,7 @@ class Service:
     """What the service shares with the registration authority, and where it keeps its own.
 
     `key` is what callers show as a bearer token, `webhook_key` signs the events that come; `front` is the
-    authority's web front, called with one API key per tenant.
+    authority's web front, called with one API key per tenant. `names` are those of ours beside loopback's.
     """
 
     folder: Path
@@ -93,6 +93,7 @@ class Service:
     webhook_key: bytes
     front: str
     api_keys: Mapping[str, str]
+    names: tuple[str, ...] = ()
 
 
 def create_app(service: Service, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -102,7 +103,7 @@ def create_app(service: Service, transport: httpx.AsyncBaseTransport | None = No
     pages = Pages(front.origin)
     app = FastAPI(title="E-contract service (stand-in)", docs_url=None, redoc_url=None)
     # A page on the web that lends its own name to 127.0.0.1 reads nothing here.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost", *service.names])
     app.middleware("http")(_quiet_headers)
     app.middleware("http")(_noting(logbook))
     app.add_exception_handler(StoreError, _store_problem)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from devstack.failures import CannotStart
-from devstack.ports import Ports, check_free, read_ports
+from devstack.free_ports import check_free
+from devstack.ports import Ports, read_ports
 
 
 def test_the_usual_ports_when_nothing_is_set() -> None:

@@ -40,18 +40,19 @@ _STOPPED_WITHIN = 60.0
 class Stack:
     """A stack in a run directory of its own, on ports of its own."""
 
-    def __init__(self, directory: Path) -> None:
-        """Choose free ports; `start()` starts it."""
+    def __init__(self, directory: Path, **settings: str) -> None:
+        """Choose free ports; `start()` starts it. `settings`: more environment variables."""
         self.run_dir = RunDir(directory / "run")
         self.output = directory / "output"
-        self._started_with = _free_ports() | {
+        decided = {
             "JCAN_RUN_DIR": str(self.run_dir.path),
             "JCAN_CAPTCHA_ANSWER": CAPTCHA_ANSWER,
             "JCAN_ISSUANCE_DELAY": "PT2S",
         }
+        self._started_with = _free_ports() | decided | settings
         self._process: subprocess.Popen[bytes] | None = None
         self._handed_out: set[str] = set()
-        self._more_tickets: list[str] = []
+        self._more_tickets: dict[str, list[str]] = {}
 
     @property
     def ready(self) -> Ready:
@@ -61,23 +62,23 @@ class Stack:
     @property
     def web(self) -> str:
         """The web front's address, also while nothing runs."""
-        return f"http://{LOOPBACK}:{self._ports.web}"
+        return f"http://{LOOPBACK}:{self.ports.web}"
 
     @property
     def econtract(self) -> str:
         """The e-contract stand-in's address."""
-        return f"http://{LOOPBACK}:{self._ports.econtract}"
+        return f"http://{LOOPBACK}:{self.ports.econtract}"
 
     @property
     def mailbox(self) -> Mailbox:
         """The mails that the stack has sent."""
-        return Mailbox(f"http://{LOOPBACK}:{self._ports.mailbox}")
+        return Mailbox(f"http://{LOOPBACK}:{self.ports.mailbox}")
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of the stack's own processes, for a command beside them."""
         secrets, database = self._secrets(), self.ready["database"]
-        return our_environment(self._environment, secrets, database, self._ports, self.run_dir)
+        return our_environment(self._environment, secrets, database, self.ports, self.run_dir)
 
     async def start(self) -> None:
         """Start it and wait until everything answers."""
@@ -108,20 +109,19 @@ class Stack:
 
     def ticket(self, company_code: str = "leo-sign") -> str:
         """Give a ticket that no test has had."""
-        more = self._more_tickets if company_code == "leo-sign" else []
-        known = [*more, *self.ready["tickets"][company_code]]
+        known = [*self._more_tickets.get(company_code, []), *self.ready["tickets"][company_code]]
         ticket = next(number for number in known if number not in self._handed_out)
         self._handed_out.add(ticket)
         return ticket
 
-    async def order_tickets(self) -> None:
-        """Order enough tickets for all tests, as an operator does."""
+    async def order_tickets(self, quantity: int = TICKETS, company_code: str = "leo-sign") -> None:
+        """Order more tickets than the demo has, as an operator does."""
         ordered = await self.jcan(
-            *("tickets", "order", "--company-code", "leo-sign", "--corporate-number", "9999999999999"),
+            *("tickets", "order", "--company-code", company_code, "--corporate-number", "9999999999999"),
             *("--company-name", "株式会社サンプル", "--company-name-latin", "Sample Corporation"),
-            *("--quantity", str(TICKETS), "--expires-on", "2099-12-31", "--json"),
+            *("--quantity", str(quantity), "--expires-on", "2099-12-31", "--json"),
         )
-        self._more_tickets = json.loads(ordered)
+        self._more_tickets[company_code] = json.loads(ordered)
 
     async def jcan(self, *arguments: str, code: int = 0) -> str:
         """Run `jcan` beside the stack and give what it prints; it is expected to exit with `code`."""
@@ -150,11 +150,13 @@ class Stack:
     @property
     def _environment(self) -> dict[str, str]:
         """What is set for the stack, and nothing that the person who runs the tests has set for theirs."""
-        inherited = {name: text for name, text in os.environ.items() if not name.startswith("JCAN_")}
+        others = ("JCAN_", "TEMPORAL_")
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(others)}
         return inherited | self._started_with
 
     @property
-    def _ports(self) -> Ports:
+    def ports(self) -> Ports:
+        """What it listens on."""
         return read_ports(self._started_with)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -203,7 +205,7 @@ async def run(command: list[str], environment: Mapping[str, str], code: int | No
 @pytest_asyncio.fixture(scope="session")
 async def stack(request: pytest.FixtureRequest) -> AsyncIterator[Stack]:
     """The stack that all tests of a run share. At the end it must stop cleanly."""
-    directory = _new_directory()
+    directory = new_directory()
     stack = Stack(directory)
     try:
         await stack.start()
@@ -216,7 +218,7 @@ async def stack(request: pytest.FixtureRequest) -> AsyncIterator[Stack]:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _new_directory() -> Path:
+def new_directory() -> Path:
     """A folder that PostgreSQL can get to, which runs as another user where the tests run as root."""
     directory = Path(tempfile.mkdtemp(prefix="jcan-stack-"))
     directory.chmod(0o711)

@@ -1,0 +1,1 @@
+"""Enrolments while everything around them is killed, late, wrong, or heard twice: `python -m tests.chaos`."""
