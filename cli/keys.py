@@ -1,17 +1,38 @@
-"""`jcan keys`: the data keys that everything personal is sealed with."""
+"""`jcan keys`: an installation's secrets, and the data keys that everything personal is sealed with."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from cli.office import OPERATOR, Office, refuse, run
+from cli.secret_files import Refused, make_folder
 from records import audit
 from records.vault import MasterKeyMissing
+from tenants import load_tenants
 
-app = typer.Typer(no_args_is_help=True, help="The data keys.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="Secrets and data keys.", rich_markup_mode=None)
+
+DEMO_NAMES = ["lra.localhost", "mail.localhost", "econtract.localhost"]
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `rewrap` a command of its own though it is the only one."""
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Where they are kept, one file each.")],
+    name: Annotated[
+        list[str], typer.Option(help="A name in the certificate; may be given several times.")
+    ] = DEMO_NAMES,
+) -> None:
+    """Make the secrets that an installation needs: a file each, for JCAN_SECRETS_DIR. None is ever replaced.
+
+    tls_certificate is signed by its own key and does for trying out: put tls_key and the certificate (with
+    its chain) that your CA gave you there instead.
+    """
+    try:
+        made = make_folder(folder, sorted(load_tenants()), name)
+    except (OSError, Refused) as problem:
+        raise refuse(f"{problem}.") from None
+    typer.echo("\n".join(f"{folder / each}: new" for each in made) or f"{folder}: everything is there.")
 
 
 @app.command()
