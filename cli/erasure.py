@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from activities.erasure import erase
-from authorities.local import LocalAuthority
-from cli.office import OPERATOR, Office, refuse, run
+from cli.office import OPERATOR, Office, authority_of, refuse, run
 from domain.problem import RuleBroken
 from domain.reference import Reference
 from domain.revocation import RevocationReason
@@ -39,8 +38,7 @@ def shred(
 
     async def do(office: Office) -> bool:
         await _make_ready(office, number, withdraw=withdraw, revoke=revoke)
-        authority = LocalAuthority(office.database, office.settings)
-        return await erase(office.database, authority, number, OPERATOR)
+        return await erase(office.database, authority_of(office), number, OPERATOR)
 
     typer.echo("Erased." if run(do) else "The person was erased before.")
 

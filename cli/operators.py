@@ -31,7 +31,7 @@ def add(
     tenant: Annotated[str | None, typer.Option(help="Limit them to one tenant's cases.")] = None,
     password_stdin: FromStdin = False,
 ) -> None:
-    """Add an operator; prints a password for the first sign-in, unless you bring one."""
+    """Add an operator; prints a password that the first sign-in asks them to change, unless you bring one."""
     if not operators.is_username(username):
         raise refuse("A user name has 2 to 32 of a-z, 0-9, dot, hyphen and underscore.")
     if tenant is not None and tenant not in load_tenants():
@@ -40,7 +40,7 @@ def add(
         raise refuse(
             "An administrator sees every tenant's cases in Temporal: only a reviewer can be limited."
         )
-    operator = Operator(username, _address(email), role, tenant)
+    operator = Operator(username, _address(email), role, tenant, must_change=not password_stdin)
     password = _password(password_stdin)
 
     async def enter(office: Office) -> bool:
@@ -74,13 +74,16 @@ def disable(username: Name) -> None:
 
 @app.command()
 def reset(username: Name, password_stdin: FromStdin = False) -> None:
-    """Give an operator a new password; lifts a lock-out and lets a disabled one in again."""
+    """Give an operator a new password, which they change at the next sign-in unless you bring it.
+
+    It lifts a lock-out and lets a disabled operator in again.
+    """
     password = _password(password_stdin)
 
     async def renew(office: Office) -> None:
         await _find(office, username)
         async with office.database.begin() as session:
-            await operators.reset(session, username, password)
+            await operators.reset(session, username, password, must_change=not password_stdin)
             await limits.forget(session, TRIES, username, office.settings.digest_key)
             await audit.add(session, audit.entry_now(OPERATOR, "operator_reset", username=username))
 
@@ -129,8 +132,8 @@ def _password(from_stdin: bool) -> str:
     if not from_stdin:
         return passwords.new_password()
     password = sys.stdin.readline().rstrip("\r\n")
-    if len(password) < passwords.SHORTEST:
-        raise refuse(f"A password has at least {passwords.SHORTEST} characters.")
+    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+        raise refuse(f"A password has {passwords.SHORTEST} to {passwords.LONGEST} characters.")
     return password
 
 

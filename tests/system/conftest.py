@@ -1,8 +1,25 @@
 """What the tests of the running stack share."""
 
-import pytest
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
-from tests.running.enrolling import people  # noqa: F401
+import pytest
+import pytest_asyncio
+
+from tests.running.enrolling import (
+    Enrolling,
+    People,
+    people,  # noqa: F401
+)
+from tests.running.personal import of_both_kinds
+from tests.running.stack import Stack
+
+
+@pytest_asyncio.fixture(scope="session")
+async def complete(stack: Stack) -> AsyncIterator[list[Enrolling]]:
+    """Enrolments of both kinds that are through, and one that ended without a certificate."""
+    async with AsyncExitStack() as clients:
+        yield await of_both_kinds(People(stack, clients))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,7 +22,7 @@ async def test_killed_processes_come_back_and_the_enrolment_goes_on(stack: Stack
     await applicant.submit()
     await applicant.shows(ISSUED, within=60)
     await applicant.mail("issued")
-    for part, program in (("worker", "worker.py"), ("web", "uvicorn")):
+    for part, program in (("worker", "worker.py"), ("web", "-m web")):
         assert program in " ".join(psutil.Process(stack.pid(part)).cmdline())
 
 

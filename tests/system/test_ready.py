@@ -41,7 +41,7 @@ async def test_its_pids_are_the_processes_that_run(stack: Stack) -> None:
     assert len(set(pids.values())) == len(PARTS)
     assert all(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids.values())
     assert "worker.py" in " ".join(psutil.Process(pids["worker"]).cmdline())
-    assert "uvicorn" in " ".join(psutil.Process(pids["web"]).cmdline())
+    assert "-m web" in " ".join(psutil.Process(pids["web"]).cmdline())
 
 
 async def test_every_address_in_it_answers(stack: Stack) -> None:

@@ -1,46 +1,61 @@
 """What a whole test run leaves behind where nothing personal may lie. Runs last: see conftest.py."""
 
-import re
+import asyncio
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
+from temporalio.client import Client, WorkflowExecution
 
-from tests.running.enrolling import TARO, Enrolling, People, issued_at
+from tests.running.enrolling import Enrolling
+from tests.running.personal import Personal
 from tests.running.stack import Stack
+from workflows.names import CERTIFICATE, ENROLMENT, RETENTION, SEARCH_ATTRIBUTES
 
-TOKEN = re.compile(r"onetimetoken=([0-9a-f]{64})")
+AT_ONCE = 8
 
 
 @pytest_asyncio.fixture(scope="module")
-async def issued(people: People) -> Enrolling:
-    """An enrolment that went all the way."""
-    return await issued_at(people)
-
-
-@pytest.mark.usefixtures("issued")
-async def test_no_log_names_a_token_an_address_or_a_ticket(stack: Stack) -> None:
-    logs = {log.name: log.read_bytes() for log in stack.run_dir.logs.iterdir()}
-    assert b"/leopalace/realregist/step1" in logs["web.log"]
-    personal = await _personal(stack)
-    assert [(log, word) for log, text in logs.items() for word in personal if word.encode() in text] == []
-
-
-async def test_nothing_personal_lies_in_clear_in_temporals_file(stack: Stack, issued: Enrolling) -> None:
-    database = b"".join(path.read_bytes() for path in _files(stack.run_dir.temporal, "temporal.db*"))
-    assert f"enrolment-{issued.reference}".encode() in database
-    personal = await _personal(stack)
-    assert [word for word in personal if word.encode() in database] == []
-
-
-async def _personal(stack: Stack) -> set[str]:
+async def personal(stack: Stack, complete: list[Enrolling]) -> Personal:  # noqa: ARG001  it makes some
     """Every address, token, ticket and name of the whole test run."""
-    mails = await stack.mailbox.mails()
-    tokens = {token for mail in mails for token in TOKEN.findall(mail.text)}
-    addresses = {mail.to for mail in mails}
-    assert tokens
-    assert addresses
-    return tokens | addresses | stack.handed_out | {TARO["family_name"], TARO["family_name_latin"]}
+    return Personal(stack.handed_out, await stack.mailbox.mails())
+
+
+async def test_no_log_names_a_token_an_address_or_a_ticket(stack: Stack, personal: Personal) -> None:
+    logs = {log.name: log.read_bytes() for log in (*stack.run_dir.logs.iterdir(), stack.output)}
+    assert b"/leopalace/realregist/step1" in logs["web.log"]
+    assert {name: found for name, text in logs.items() if (found := personal.within(text))} == {}
+
+
+async def test_nothing_personal_lies_in_clear_in_temporals_file(
+    stack: Stack, complete: list[Enrolling], personal: Personal
+) -> None:
+    database = b"".join(path.read_bytes() for path in _files(stack.run_dir.temporal, "temporal.db*"))
+    assert all(f"enrolment-{each.reference}".encode() in database for each in complete)
+    assert personal.within(database) == set()
+
+
+async def test_nothing_personal_lies_in_clear_in_any_history_memo_or_search_attribute(
+    stack: Stack, complete: list[Enrolling], personal: Personal
+) -> None:
+    client = await Client.connect(stack.ready["temporal"])
+    runs = [run async for run in client.list_workflows()]
+    assert {run.workflow_type for run in runs} >= {ENROLMENT, CERTIFICATE, RETENTION}
+    assert {run.id for run in runs} >= {f"enrolment-{each.reference}" for each in complete}
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def dump(run: WorkflowExecution) -> bytes:
+        async with turns:
+            handle = client.get_workflow_handle(run.id, run_id=run.run_id)
+            history, described = await asyncio.gather(handle.fetch_history(), handle.describe())
+        events = b"".join(event.SerializeToString() for event in history.events)
+        assert b"binary/encrypted" in events, run.id
+        return events + described.raw_description.SerializeToString()
+
+    dumps = await asyncio.gather(*map(dump, runs))
+    found = {run.id: said for run, text in zip(runs, dumps, strict=True) if (said := personal.within(text))}
+    assert found == {}
+    ours = {pair.key.name for run in runs for pair in run.typed_search_attributes}
+    assert ours - {"BuildIds"} == {key.name for key in SEARCH_ATTRIBUTES}
 
 
 def _files(directory: Path, pattern: str) -> list[Path]:
