@@ -1,7 +1,7 @@
 # The commands of this repository. `make run` and `make test` need Python 3.11 or later with venv, and a package
 # registry; they make everything else themselves, and when it is there already they need no network.
 
-.PHONY: help run test lint format lock environment browser clean
+.PHONY: help run test chaos lint format lock secrets environment browser clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -37,13 +37,21 @@ lint: environment ## Check format, style, types and the arrows between the rooms
 	@echo "== import-linter: the arrows between the rooms"
 	@$(BIN)/lint-imports --no-logo
 
+chaos: environment ## Enrol while everything is killed around: 200 enrolments, 100 kills (ARGS="--seed 7")
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 format: environment ## Lay the code out, and mend what can be mended safely
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: environment ## Write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
-		--no-emit-index-url --no-header --output-file requirements.lock $(ARGS) pyproject.toml
+LOCKED = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock: environment ## Write the locks anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(LOCKED) --all-extras --output-file requirements.lock $(ARGS) pyproject.toml
+	@$(LOCKED) --constraint requirements.lock --output-file requirements.runtime.lock pyproject.toml
+
+secrets: environment ## Make the secrets that docker-compose.yml needs, in secrets/; none is ever replaced
+	@$(BIN)/jcan keys new secrets
 
 environment:
 	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "No Python 3.11 or later with its venv module was found: install one (Debian:" \

@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -25,9 +27,12 @@ from authorities.local import LocalAuthority
 from authorities.local_clerk import Clerk
 from engine.client import Connection
 from engine.sandbox import sandbox
+from engine.temporal_settings import load_everything
 from records.database import Database
+from records.missing import Missing
+from records.preparation import DATABASE_AWAY, Preparation
 from records.vault import Vault
-from settings import Settings, SettingsError, load_settings
+from settings import Settings, SettingsError
 from tenants import load_tenants
 from workflows.certificate import Certificate
 from workflows.enrolment import Enrolment
@@ -36,6 +41,10 @@ from workflows.retention import Retention
 
 GRACEFUL = timedelta(seconds=10)
 """How long running activities may finish after the worker was told to stop."""
+HEARTBEAT = timedelta(seconds=10)
+"""How often the worker shows that it is alive."""
+ASKED_EVERY = timedelta(seconds=1)
+"""How often the worker looks again for what it lacks."""
 
 
 def main() -> None:
@@ -51,7 +60,7 @@ def main() -> None:
 
 
 async def _serve_until_told() -> int:
-    settings = load_settings()
+    settings, temporal = load_everything()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # It prints what activities raise, arguments of the raising frames included; the UI shows it, sealed.
     logging.getLogger("temporalio.activity").setLevel(logging.CRITICAL)
@@ -59,27 +68,40 @@ async def _serve_until_told() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)
     sign = settings.run_dir / "worker.ready"
-    async with serving(settings):
-        sign.touch()
-        await told.wait()
-    sign.unlink(missing_ok=True)
+    database = Database(settings.database_url)
+    vault = Vault(database, settings.master_keyring)
+    connection = Connection(temporal, vault, database)
+    try:
+        client = await _prepared(Preparation(database, settings), connection, told)
+        if client is not None:
+            async with _serving(client, database, vault, settings):
+                await _show_life(sign, told)
+            sign.unlink(missing_ok=True)
+    finally:
+        await database.close()
     return 0
 
 
+async def _show_life(sign: Path, told: asyncio.Event) -> None:
+    """Touch a file as long as this process works, for whoever watches its age."""
+    while not told.is_set():
+        await asyncio.to_thread(sign.touch)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), HEARTBEAT.total_seconds())
+
+
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Client]:
+async def _serving(
+    client: Client, database: Database, vault: Vault, settings: Settings
+) -> AsyncIterator[None]:
     """Run a worker, and the embedded CA's clerk beside it, for the length of the block."""
-    database = Database(settings.database_url)
-    vault = Vault(database, settings.master_keyring)
-    client = await _connected(Connection(settings, vault, database))
     authority = LocalAuthority(database, settings)
     clerk = asyncio.create_task(Clerk(database, settings, authority).serve())
     try:
         async with make_worker(client, database, vault, settings, authority):
-            yield client
+            yield
     finally:
         clerk.cancel()
-        await database.close()
 
 
 def make_worker(
@@ -120,14 +142,32 @@ def make_worker(
     )
 
 
-async def _connected(connection: Connection) -> Client:
-    """Wait for Temporal: a worker that is started first is not an error."""
-    while True:
-        try:
-            return await connection.connected()
-        except RuntimeError as error:
-            logging.getLogger(__name__).warning("Temporal cannot be reached yet: %s", type(error).__name__)
-            await asyncio.sleep(1)
+async def _prepared(preparation: Preparation, connection: Connection, told: asyncio.Event) -> Client | None:
+    """Wait until all is there that the work needs, saying what is not: a worker started first is no error.
+
+    None when it was told to stop meanwhile.
+    """
+    said: list[Missing] = []
+    while not told.is_set():
+        missing = await _missing(preparation, connection)
+        if not missing:
+            with suppress(RuntimeError):
+                return await connection.connected()
+        for each in missing:
+            if each not in said:
+                logging.getLogger(__name__).warning("Waiting. %s", each.sentence)
+        said = missing
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), ASKED_EVERY.total_seconds())
+    return None
+
+
+async def _missing(preparation: Preparation, connection: Connection) -> list[Missing]:
+    try:
+        database = await preparation.missing()
+    except SQLAlchemyError:
+        database = DATABASE_AWAY
+    return [each for each in (database, await connection.missing()) if each is not None]
 
 
 if __name__ == "__main__":

@@ -5,26 +5,37 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from settings import Settings, load_settings
+from engine.temporal_settings import TemporalSettings, load_everything
+from settings import Settings
 
 _FROM_READY = {
     "JCAN_DATABASE_URL": "database",
-    "JCAN_TEMPORAL_ADDRESS": "temporal",
-    "JCAN_TEMPORAL_NAMESPACE": "namespace",
+    "TEMPORAL_ADDRESS": "temporal",
+    "TEMPORAL_NAMESPACE": "namespace",
     "JCAN_WEB_ORIGIN": "web",
     "JCAN_ECONTRACT_URL": "econtract",
 }
 
 
-def settings() -> Settings:
+def settings() -> tuple[Settings, TemporalSettings]:
     """Give the environment's settings, or else those of the stack in `JCAN_RUN_DIR` (`.run`).
 
     Raises SettingsError.
     """
+    adopt()
+    return load_everything()
+
+
+def adopt() -> None:
+    """Take over the environment of the stack in `JCAN_RUN_DIR`, unless we have one of our own."""
     if "JCAN_DATABASE_URL" not in os.environ and os.environ.get("JCAN_PROFILE", "demo") == "demo":
-        for name, value in _of_stack(Path(os.environ.get("JCAN_RUN_DIR") or ".run")).items():
+        stack = _of_stack(Path(os.environ.get("JCAN_RUN_DIR") or ".run"))
+        if stack:
+            # Its database and somebody else's Temporal would not go together.
+            for name in [name for name in os.environ if name.startswith("TEMPORAL_")]:
+                del os.environ[name]
+        for name, value in stack.items():
             os.environ.setdefault(name, value)
-    return load_settings()
 
 
 def _of_stack(run_dir: Path) -> dict[str, str]:
@@ -36,5 +47,9 @@ def _of_stack(run_dir: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     secrets = {name: value for name, equals, value in pairs if equals}
-    where = {"JCAN_RUN_DIR": str(run_dir.absolute()), "JCAN_CA_DIR": str(run_dir.absolute() / "ca")}
+    where = {
+        "JCAN_RUN_DIR": str(run_dir.absolute()),
+        "JCAN_CA_DIR": str(run_dir.absolute() / "ca"),
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+    }
     return secrets | where | {name: ready[key] for name, key in _FROM_READY.items()}

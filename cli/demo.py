@@ -1,17 +1,19 @@
 """Demo tickets, API keys and a demo operator for a stack that is tried out."""
 
 import json
-import os
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from cli.office import Office, refuse, run
+from cli.secret_files import demo_key
 from records import api_keys, audit, operators
 from records import tickets as records
 from records.operators import Operator, Role
+from records.preparation import DEMO, DEMO_DOMAIN
 from records.tickets import Organisation, today_in_japan
+from settings import environment_with_secrets
 from tenants import load_tenants
 
 SAMPLE = Organisation(
@@ -36,11 +38,12 @@ def tickets(at_least: Annotated[int, typer.Option(min=1)] = 24) -> None:
 
 def operator() -> None:
     """Add the operator of JCAN_DEMO_OPERATOR_USERNAME and JCAN_DEMO_OPERATOR_PASSWORD, an administrator."""
-    username = os.environ.get("JCAN_DEMO_OPERATOR_USERNAME")
-    password = os.environ.get("JCAN_DEMO_OPERATOR_PASSWORD")
+    environment = environment_with_secrets()
+    username = environment.get("JCAN_DEMO_OPERATOR_USERNAME")
+    password = environment.get("JCAN_DEMO_OPERATOR_PASSWORD")
     if not (username and password):
         raise refuse("JCAN_DEMO_OPERATOR_USERNAME and JCAN_DEMO_OPERATOR_PASSWORD are not set.")
-    newcomer = Operator(username, f"{username}@lra.example.jp", Role.ADMINISTRATOR, None)
+    newcomer = Operator(username, f"{username}@{DEMO_DOMAIN}", Role.ADMINISTRATOR, None)
 
     async def provide(office: Office) -> None:
         if office.settings.profile != "demo":
@@ -48,24 +51,32 @@ def operator() -> None:
         async with office.database.begin() as session:
             if await operators.add(session, newcomer, password):
                 facts = {"username": username, "role": newcomer.role.value}
-                await audit.add(session, audit.entry_now("demo", "operator_added", **facts))
+                await audit.add(session, audit.entry_now(DEMO, "operator_added", **facts))
 
     run(provide)
 
 
 def keys() -> None:
     """Keep the digests of the keys in JCAN_DEMO_API_KEY_<TENANT>, those that are not kept yet."""
-    variables = {tenant: f"JCAN_DEMO_API_KEY_{tenant.upper().replace('-', '_')}" for tenant in load_tenants()}
-    given = {tenant: os.environ[name] for tenant, name in variables.items() if os.environ.get(name)}
+    variables = {tenant: demo_key(tenant) for tenant in load_tenants()}
+    environment = environment_with_secrets()
+    given = {tenant: environment[name] for tenant, name in variables.items() if environment.get(name)}
 
     async def provide(office: Office) -> None:
         if office.settings.profile != "demo":
             raise refuse("Demo keys are for the demo profile only.")
         async with office.database.begin() as session:
             for tenant, key in given.items():
-                await api_keys.create(session, office.settings.digest_key, tenant, "demo", key, "demo")
+                await api_keys.create(session, office.settings.digest_key, tenant, DEMO, key, DEMO)
 
     run(provide)
+
+
+def everything() -> None:
+    """Provide all three: the operator, the keys, the tickets."""
+    operator()
+    keys()
+    tickets()
 
 
 async def _free(office: Office, company_code: str, at_least: int) -> list[str]:

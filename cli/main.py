@@ -5,7 +5,19 @@ import sys
 
 import typer
 
-from cli import api_keys, audit, certificates, demo, enrolments, erasure, keys, operators, tickets
+from cli import (
+    api_keys,
+    audit,
+    certificates,
+    demo,
+    enrolments,
+    erasure,
+    keys,
+    namespace,
+    operators,
+    restored,
+    tickets,
+)
 from engine.enrolments import EngineUnavailable
 from settings import SettingsError
 
@@ -23,7 +35,10 @@ app.add_typer(operators.app, name="operators")
 app.add_typer(api_keys.app, name="api-keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.add_typer(namespace.app, name="namespace")
+app.add_typer(restored.app, name="restored")
 app.command(name="shred")(erasure.shred)
+app.command(name="demo", hidden=True)(demo.everything)
 app.command(name="demo-api-keys", hidden=True)(demo.keys)
 app.command(name="demo-operator", hidden=True)(demo.operator)
 app.command(name="demo-tickets", hidden=True)(demo.tickets)

@@ -8,10 +8,12 @@ from typing import TypeVar
 
 import typer
 
+from authorities.connector import Authority
 from cli import beside
 from engine.certificates import CertificateDesk
 from engine.client import Connection
 from engine.enrolments import EnrolmentDesk
+from engine.temporal_settings import TemporalSettings
 from records.database import Database
 from records.vault import Vault
 from settings import Settings
@@ -30,6 +32,7 @@ class Office:
     settings: Settings
     database: Database
     vault: Vault
+    connection: Connection
     desk: EnrolmentDesk
     certificates: CertificateDesk
 
@@ -38,10 +41,18 @@ def run(command: Callable[[Office], Awaitable[T]]) -> T:
     """Run a command's coroutine. Raises SettingsError."""
 
     async def in_office() -> T:
-        async with _open(beside.settings()) as office:
+        async with _open(*beside.settings()) as office:
             return await command(office)
 
     return asyncio.run(in_office())
+
+
+def authority_of(office: Office) -> Authority:
+    """Give the CA's connector."""
+    # It brings the linters along, for which no other command should have to wait.
+    from authorities.local import LocalAuthority  # noqa: PLC0415
+
+    return LocalAuthority(office.database, office.settings)
 
 
 def refuse(sentence: str) -> typer.Exit:
@@ -51,13 +62,13 @@ def refuse(sentence: str) -> typer.Exit:
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Office]:
+async def _open(settings: Settings, temporal: TemporalSettings) -> AsyncIterator[Office]:
     database = Database(settings.database_url)
     vault = Vault(database, settings.master_keyring)
-    connection = Connection(settings, vault, database)
+    connection = Connection(temporal, vault, database)
     desk = EnrolmentDesk(connection, database, settings, load_tenants())
     certificates = CertificateDesk(connection, database, vault, settings)
     try:
-        yield Office(settings, database, vault, desk, certificates)
+        yield Office(settings, database, vault, connection, desk, certificates)
     finally:
         await database.close()

@@ -20,6 +20,7 @@ from engine.client import Connection
 from engine.signals import SIGNALS
 from records import enrolments, tickets
 from records.database import Database
+from records.missing import Missing
 from settings import Settings
 from workflows import messages as wire
 from workflows.messages import EnrolmentEnd, EnrolmentStart, Message, Periods, StatusAnswer
@@ -132,13 +133,9 @@ class EnrolmentDesk:
         except Gone:
             return False
 
-    async def reachable(self) -> bool:
-        """Tell whether Temporal answers."""
-        try:
-            client = await self._connection.client()
-            return await client.service_client.check_health(timeout=PATIENCE)
-        except (RPCError, RuntimeError):
-            return False
+    async def missing(self) -> Missing | None:
+        """Say what Temporal lacks for us to work there; itself, while it cannot be reached."""
+        return await self._connection.missing()
 
     async def _same_registration(self, request: RegisterRequest) -> str | None:
         registration = request.registration

@@ -8,7 +8,7 @@ key that the database never sees (Ed25519, RFC 8032), and kept elsewhere.
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -150,6 +150,36 @@ def read_heads(text: str) -> list[Head]:
     if not heads:
         raise ValueError("no head in it")
     return heads
+
+
+class _Line(BaseModel):
+    """A line of an export, see `Link.line`."""
+
+    position: int
+    hash: str
+    entry: Entry
+
+
+def read_export(lines: Iterable[str], keyring: Mapping[int, bytes]) -> tuple[list[Entry], Head]:
+    """Give an export's entries and its head, verified without the database that it came from.
+
+    Raises Broken, and ValueError for what is no export.
+    """
+    entries: list[Entry] = []
+    previous = b""
+    for line in lines:
+        if '"head"' in line and '"entry"' not in line:
+            signed = read_heads(line)[0]
+            check_signature(signed, keyring)
+            if (signed.position, signed.hash) != (len(entries), previous.hex()):
+                raise Broken("the export is not what its head says")
+            return entries, signed
+        read = _Line.model_validate_json(line)
+        entries.append(read.entry)
+        previous = hashlib.sha256(previous + digest_of(read.entry)).digest()
+        if (read.position, read.hash) != (len(entries), previous.hex()):
+            raise Broken(f"the export is broken at position {read.position}")
+    raise ValueError("no head at its end")
 
 
 async def _rows(session: AsyncSession) -> AsyncIterator[tuple[AuditLink, AuditEntry | None]]:

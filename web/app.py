@@ -13,9 +13,10 @@ from starlette.types import Scope
 from engine.certificates import CertificateDesk
 from engine.client import Connection
 from engine.enrolments import EnrolmentDesk
+from engine.temporal_settings import TemporalSettings, load_everything
 from records.database import Database
 from records.vault import Vault
-from settings import Settings, SettingsError, load_settings
+from settings import Settings, SettingsError
 from tenants import load_tenants
 from web import (
     api,
@@ -27,6 +28,7 @@ from web import (
     launch,
     links,
     local_ca,
+    manual,
     pictures,
     readiness,
     registration,
@@ -57,12 +59,18 @@ class CachedFiles(StaticFiles):
         return response
 
 
-def create_app(settings: Settings, desk: Desk | None = None, registry: Registry | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    temporal: TemporalSettings | None = None,
+    desk: Desk | None = None,
+    registry: Registry | None = None,
+) -> FastAPI:
     """The application; `desk` and `registry` take the place of the engine, in tests."""
+    temporal = temporal or TemporalSettings()
     database = Database(settings.database_url)
     vault = Vault(database, settings.master_keyring)
     tenants = load_tenants()
-    connection = Connection(settings, vault, database)
+    connection = Connection(temporal, vault, database)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -87,7 +95,9 @@ def create_app(settings: Settings, desk: Desk | None = None, registry: Registry 
         registry=registry or CertificateDesk(connection, database, vault, settings),
         templates=templates(),
         sealer=Sealer(settings.web_keyring),
+        namespace=temporal.namespace,
     )
+    readiness.install(app)
     secure = settings.web_origin.startswith("https:")
     # The last one added is the outermost.
     app.add_middleware(OwnForms, origin=settings.web_origin, refused=failures.foreign_form)
@@ -113,6 +123,7 @@ def create_app(settings: Settings, desk: Desk | None = None, registry: Registry 
         revocation,
         revocation_links,
         status,
+        manual,
         front,
     ):
         app.include_router(part.router)
@@ -122,11 +133,12 @@ def create_app(settings: Settings, desk: Desk | None = None, registry: Registry 
 def from_environment() -> FastAPI:
     """The application for the environment's settings; ends the process with a sentence for a wrong one."""
     try:
-        settings = load_settings()
+        settings, temporal = load_everything()
     except SettingsError as error:
-        sys.exit(str(error))
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
     _log_to_standard_error()
-    return create_app(settings)
+    return create_app(settings, temporal)
 
 
 def _log_to_standard_error() -> None:

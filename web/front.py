@@ -1,10 +1,9 @@
-"""The pages around the enrolment: the tenants, a tenant's top page, its two texts, the manual."""
+"""The pages around the enrolment: the tenants, a tenant's top page, its two texts."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from web.house import house_of
-from web.i18n import language_of
 from web.pages import KNOWN_TENANT, TenantOfPath, render
 
 router = APIRouter()
@@ -39,15 +38,6 @@ async def show_obligations(request: Request) -> Response:
 async def show_privacy(request: Request) -> Response:
     """個人情報の取扱いについて in a window of its own."""
     return render(request, "privacy.html")
-
-
-@tenant_pages.get("/manual")
-async def download_manual(request: Request, tenant: TenantOfPath) -> Response:
-    """マニュアル: a file to keep, in the page's language."""
-    response = render(request, "manual.html", link_ttl=house_of(request).settings.link_ttl)
-    name = f"jcan-{tenant.name}-{language_of(request)}.html"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 router.include_router(tenant_pages)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.certificates import CertificateAnswer
     from engine.enrolments import Answer, RegisterRequest, RegistrationAnswer
     from records.database import Database
+    from records.missing import Missing
     from records.vault import Vault
     from settings import Settings
     from web.sealing import Sealer
@@ -37,8 +38,8 @@ class Desk(Protocol):
         """Whether an enrolment's run goes on."""
         ...
 
-    async def reachable(self) -> bool:
-        """Whether the engine answers now."""
+    async def missing(self) -> Missing | None:
+        """What the engine lacks to take anything: itself, or something in it."""
         ...
 
 
@@ -62,6 +63,7 @@ class House:
     registry: Registry
     templates: Environment
     sealer: Sealer
+    namespace: str
 
 
 def house_of(request: Request) -> House:

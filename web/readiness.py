@@ -3,15 +3,23 @@
 import asyncio
 from collections.abc import Awaitable
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from records.migrate import is_current
-from web.house import House, house_of
+from records.missing import Missing
+from records.preparation import DATABASE_AWAY, Preparation
+from web.house import house_of
 
 router = APIRouter()
 
 PATIENCE_SECONDS = 3.0
+
+_TEMPORAL_AWAY = Missing("temporal", "Temporal does not answer.")
+
+
+def install(app: FastAPI) -> None:
+    """Remember what is found about the database for as long as the process runs."""
+    app.state.preparation = Preparation(app.state.house.database, app.state.house.settings)
 
 
 @router.get("/healthz")
@@ -22,31 +30,21 @@ async def healthz() -> JSONResponse:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> JSONResponse:
-    """200 when the database is there and migrated and the engine answers, otherwise 503."""
-    house = house_of(request)
-    database, temporal = await asyncio.gather(_database(house), _holds(house.desk.reachable()))
-    missing = database if temporal else [*database, "temporal"]
-    status = "not ready" if missing else "ready"
-    return JSONResponse({"status": status, "missing": missing}, 503 if missing else 200)
+    """200 when the database is there and migrated and the engine takes what we send it, otherwise 503."""
+    preparation: Preparation = request.app.state.preparation
+    found = await asyncio.gather(
+        _told(preparation.missing(), DATABASE_AWAY), _told(house_of(request).desk.missing(), _TEMPORAL_AWAY)
+    )
+    missing = [each for each in found if each is not None]
+    if not missing:
+        return JSONResponse({"status": "ready", "missing": []})
+    told = {"missing": [each.name for each in missing], "told": [each.sentence for each in missing]}
+    return JSONResponse({"status": "not ready"} | told, 503)
 
 
-async def _database(house: House) -> list[str]:
-    """What the database lacks: itself, or the migrations of this version."""
-    current: list[bool] = []
-
-    async def look() -> bool:
-        async with house.database.begin() as session:
-            current.append(await is_current(session))
-        return True
-
-    if not await _holds(look()):
-        return ["database"]
-    return [] if current == [True] else ["migrations"]
-
-
-async def _holds(check: Awaitable[bool]) -> bool:
-    """Whether a check answers yes in time; a check that fails in any way has answered no."""
+async def _told(question: Awaitable[Missing | None], away: Missing) -> Missing | None:
+    """Give a check's answer; one that does not answer in time, or fails in any way, finds nobody there."""
     try:
-        return await asyncio.wait_for(check, PATIENCE_SECONDS)
+        return await asyncio.wait_for(question, PATIENCE_SECONDS)
     except Exception:  # noqa: BLE001 - the counterpart's absence has many exception types
-        return False
+        return away

@@ -17,13 +17,15 @@ Jcan = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def jcan(settings: Settings, database: Database) -> Jcan:  # noqa: ARG001  the database is emptied for it
     """Run `jcan` in a process of its own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("JCAN_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("JCAN_", "TEMPORAL_"))
+    }
     for name, value in settings:
         if value is not None and name in settings.model_fields_set:
             text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             environment[f"JCAN_{name.upper()}"] = text
     # Nothing answers there: what needs Temporal must say so.
-    environment["JCAN_TEMPORAL_ADDRESS"] = "127.0.0.1:1"
+    environment |= {"TEMPORAL_ADDRESS": "127.0.0.1:1", "TEMPORAL_CONFIG_FILE": os.devnull}
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "cli", *words]

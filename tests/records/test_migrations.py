@@ -6,7 +6,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from records.database import Database
-from records.migrate import is_current, upgrade
+from records.migrate import upgrade
+from records.revision import present_revision
 from records.tables import Base
 
 
@@ -21,4 +22,4 @@ def test_the_migrated_database_has_the_declared_tables(database_url: str) -> Non
 async def test_migrating_again_changes_nothing(database_url: str, database: Database) -> None:
     upgrade(database_url)
     async with database.begin() as session:
-        assert await is_current(session)
+        assert (await present_revision(session)).is_current

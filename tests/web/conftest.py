@@ -14,6 +14,7 @@ from engine.certificates import CertificateAnswer
 from engine.enrolments import Answer, EngineUnavailable, RegisterRequest, RegistrationAnswer
 from records import tickets
 from records.database import Database
+from records.missing import Missing
 from records.tickets import Organisation, today_in_japan
 from records.vault import Vault
 from settings import Settings
@@ -65,9 +66,9 @@ class RecordingDesk:
             raise EngineUnavailable
         return reference not in self.terminated
 
-    async def reachable(self) -> bool:
+    async def missing(self) -> Missing | None:
         """Whether the test wants the engine there."""
-        return not self.away
+        return Missing("temporal", "Temporal cannot be reached.") if self.away else None
 
 
 @dataclass

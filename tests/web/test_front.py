@@ -173,7 +173,7 @@ async def test_ready_names_the_migrations(visitor: Visitor, database: Database) 
         head = await session.scalar(text("SELECT version_num FROM alembic_version"))
         await session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     try:
-        assert (await visitor.client.get("/readyz")).json()["missing"] == ["migrations"]
+        assert (await visitor.client.get("/readyz")).json()["missing"] == ["migration"]
     finally:
         async with database.begin() as session:
             await session.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head})
@@ -187,6 +187,30 @@ async def test_ready_names_the_database(settings: Settings, desk: RecordingDesk)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x") as client:
         assert (await client.get("/readyz")).json()["missing"] == ["database"]
         assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        pytest.param("/leopalace/regist/step1", "text/html", id="page"),
+        pytest.param("/api/v1/enrolments", "application/problem+json", id="api"),
+    ],
+)
+async def test_a_database_that_is_away_is_no_error_of_ours(
+    settings: Settings, desk: RecordingDesk, caplog: pytest.LogCaptureFixture, path: str, kind: str
+) -> None:
+    gone = settings.model_copy(
+        update={"database_url": "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1"}
+    )
+    app = create_app(gone, desk=desk)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x") as client:
+        answer = await client.get(path, headers={"Authorization": "Bearer some-key"})
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert answer.headers["content-type"].startswith(kind)
+    assert "the database cannot be reached: OperationalError" in caplog.messages
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_limits_count_by_network(visitors: Callable[..., Visitor]) -> None:

@@ -61,7 +61,7 @@ def test_every_problem_has_a_sentence(language: Language) -> None:
 
 @pytest.mark.parametrize("code", sorted(SENTENCES))
 def test_english_sentences_are_english(code: str) -> None:
-    sentence = i18n.translate(SENTENCES[code], Language.EN, label="X", max=1)
+    sentence = i18n.translate(SENTENCES[code], Language.EN, label="X", min=1, max=1)
 
     assert not [letter for letter in sentence if "\u3040" <= letter <= "\u9fff"]
 
