@@ -1,7 +1,7 @@
 # The commands of this repository. `make run` and `make test` need Python 3.11 or later with venv, and a package
 # registry; they make everything else themselves, and when it is there already they need no network.
 
-.PHONY: help run test chaos lint format lock secrets environment browser clean
+.PHONY: help run test chaos manual lint format lock secrets environment browser clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -39,6 +39,9 @@ lint: environment ## Check format, style, types and the arrows between the rooms
 
 chaos: environment ## Enrol while everything is killed around: 200 enrolments, 100 kills (ARGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+manual: browser ## Make マニュアル anew: pictures of the running system, and a PDF for each tenant
+	@$(BIN)/python -m manual
 
 format: environment ## Lay the code out, and mend what can be mended safely
 	@$(BIN)/ruff format .
