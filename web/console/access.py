@@ -126,7 +126,6 @@ def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
         status.HTTP_401_UNAUTHORIZED,
         username="",
         next=_wanted(request),
-        note=None,
     )
 
 

@@ -1,9 +1,10 @@
 """One enrolment as a reviewer reads it: the application beside what the ticket was ordered for."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from domain.application import Application
-from domain.stage import Applicant, Stage
+from domain.stage import Applicant, ApprovalDecision, Stage, Verdict
 from records.enrolments import Details, Enrolment, Standing
 from records.operators import Operator
 from records.tables import AuditEntry
@@ -31,8 +32,8 @@ _COMPARED = (
     ("company_name_latin", N_("会社名（英語表記）")),
 )
 
-
 _LOOKS = frozenset({"looked_at", "decoded"})
+_WAYS = {"link": N_("メールのURL"), "api": N_("電子契約サービスのAPI"), "temporal": N_("Temporalの画面")}
 
 
 def takes_part(operator: Operator, enrolment: Enrolment) -> bool:
@@ -106,6 +107,25 @@ def person_facts(enrolment: Enrolment, details: Details) -> list[Fact]:
     rows.append(Fact(_("チケット番号"), details.ticket_number, num=True))
     rows.append(Fact(_("申請登録の日時"), moment(enrolment.registered_at)))
     return rows
+
+
+def approval_facts(entries: list[AuditEntry]) -> list[Fact]:
+    """When and how the principal approved, by the audit trail; nothing while their approval is missing."""
+    decisions = [entry for entry in entries if _is_taken(entry, "decide_approval")]
+    if not decisions or decisions[-1].facts["decision"] != ApprovalDecision.APPROVE:
+        return []
+    facts, way = decisions[-1].facts, _WAYS[decisions[-1].facts["via"]]
+    rows = [Fact(_("承認の日時"), moment(decisions[-1].at)), Fact(_("承認の方法"), _(way))]
+    if facts.get("obligations_accepted_at"):
+        accepted_at = datetime.fromisoformat(facts["obligations_accepted_at"])
+        rows.append(Fact(_("「利用者の義務」への同意"), moment(accepted_at)))
+    if facts.get("evidence"):
+        rows.append(Fact(_("同意の証跡の番号"), facts["evidence"], num=True))
+    return rows
+
+
+def _is_taken(entry: AuditEntry, action: str) -> bool:
+    return entry.action == action and entry.facts.get("verdict") == Verdict.ACCEPTED
 
 
 @dataclass(frozen=True)

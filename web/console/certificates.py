@@ -17,6 +17,7 @@ from web.console.page import show
 from web.forms import posted
 from web.house import house_of
 from web.i18n import N_, _
+from web.revocation_words import reason_text
 from web.telling import away, message_id, now
 from workflows.messages import Revoke
 
@@ -42,6 +43,7 @@ async def listed(request: Request, operator: SignedIn) -> Response:
         "certificates.html",
         rows=[(row, certificates.stage_of(row, at)) for row in rows],
         stage_words={stage: _(label) for stage, label in STAGES.items()},
+        reason_text=reason_text,
         said=request.query_params.get("said", ""),
     )
 
@@ -58,7 +60,7 @@ async def ask(request: Request, operator: Administrator, serial: str) -> Respons
         operator,
         "revocation.html",
         certificate=row,
-        reasons=[(reason.value, reason.value, "") for reason in RevocationReason],
+        reasons=[(reason.value, reason_text(reason), reason.value) for reason in RevocationReason],
         form_id=uuid4().hex,
     )
 

@@ -19,6 +19,7 @@ from web.console.page import show
 from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import language_of
+from web.revocation_words import is_valid, reason_text
 from web.telling import message_id, now, tell
 from workflows.messages import DecideReview, GiveUp, Message, ResendLink, Resume, Withdraw
 
@@ -145,8 +146,11 @@ async def _page(
         comparisons=case.comparisons(details, application) if details and application else [],
         subject=case.subject_facts(application) if application else [],
         person=case.person_facts(enrolment, details) if details else [],
+        approval=case.approval_facts(entries) if application else [],
         events=case.events(entries),
         certificate=certificate,
+        certificate_counts=certificate is not None and is_valid(certificate),
+        reason_text=reason_text,
         # A decision is taken before it is on record: the page that comes first does not ask for it again.
         decided=bool(said) and told.get("since") == case.mark(enrolment),
         takes_part=case.takes_part(operator, enrolment),

@@ -79,7 +79,6 @@ def _page(
         status_code,
         username=username,
         next=place,
-        note=says,
         problems={"username": says} if says else {},
         other_language_url=f"{HOME}/sign-in",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from domain.stage import Applicant, Attention, Outcome, Stage
+from domain.stage import Applicant, Attention, Outcome, ReviewDecision, Stage
 from records.operators import Role
 from web.i18n import N_, _, period
 
@@ -63,6 +63,13 @@ ATTENTIONS: Mapping[Attention, tuple[str, str]] = {
 }
 APPLICANTS: Mapping[Applicant, str] = {Applicant.PRINCIPAL: N_("本人"), Applicant.AGENT: N_("代理人")}
 
+DECISIONS: Mapping[str, str] = {
+    ReviewDecision.APPROVE: N_("承認しました。"),
+    ReviewDecision.RETURN: N_("差し戻しました。理由は申請者にメールで伝えます。"),
+    ReviewDecision.REJECT: N_("却下しました。理由は申請者にメールで伝えます。"),
+}
+_TAKEN = N_("受け付けました。")
+
 ROLES: Mapping[Role, str] = {Role.REVIEWER: N_("審査担当者"), Role.ADMINISTRATOR: N_("管理者")}
 
 
@@ -84,6 +91,11 @@ def attention(value: Attention) -> str:
 def applicant(value: Applicant) -> str:
     """Who applies, in the language of the request."""
     return _(APPLICANTS[value])
+
+
+def did(what: str) -> str:
+    """That something was done, in the language of the request: a review's decision, or anything else."""
+    return _(DECISIONS.get(what, _TAKEN))
 
 
 def role(value: Role) -> str:

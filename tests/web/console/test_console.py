@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from domain.reference import Reference
 from domain.stage import Applicant, Attention, Outcome, ReviewDecision, Stage, Verdict
 from engine.enrolments import Answer
-from records import drafts, erasure, tickets
+from records import audit, drafts, erasure, tickets
+from records.audit import Fact
 from records.database import Database
 from records.operators import Role
 from records.vault import Vault
@@ -49,6 +51,13 @@ async def decide(visitor: Visitor, decision: str, reason: str = "") -> tuple[int
     data = {"decision": decision, "review_reason": reason, "form_id": "0" * 32}
     response = await visitor.client.post(f"{CASE}/review", data=data, headers=SAME_ORIGIN)
     return response.status_code, response.headers.get("location", "")
+
+
+def told(place: str) -> dict[str, str]:
+    """What the address of a case's page tells that page."""
+    address = httpx.URL(place)
+    assert address.path == CASE
+    return dict(address.params)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -96,7 +105,8 @@ async def test_a_decision_is_handed_in_in_the_reviewers_name(
 ) -> None:
     await in_review(write)
     reviewer = await sign_in(role=Role.REVIEWER)
-    assert await decide(reviewer, decision, reason) == (303, f"{CASE}?said=accepted")
+    status, place = await decide(reviewer, decision, reason)
+    assert (status, told(place)["said"], told(place)["did"]) == (303, "accepted", decision)
     [(reference, message)] = desk.messages
     assert reference == REFERENCE.text
     assert isinstance(message, DecideReview)
@@ -105,6 +115,47 @@ async def test_a_decision_is_handed_in_in_the_reviewers_name(
         reason or None,
         "operator:tanaka",
     )
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [("approve", "承認しました。"), ("return", "差し戻しました。"), ("reject", "却下しました。")],
+)
+async def test_after_a_decision_the_next_case_is_one_press_away_and_nothing_is_asked_twice(
+    sign_in: SignIn, write: Write, decision: str, words: str
+) -> None:
+    await in_review(write)
+    await in_review(write, since=datetime.now(UTC), reference=OTHER.text)
+    reviewer = await sign_in(role=Role.REVIEWER)
+    assert "審査待ち2件のうち1件目" in (await reviewer.get(CASE)).text
+    _status, place = await decide(reviewer, decision, "確認できません")
+    # The run has taken it and the record says so only a moment later.
+    page = await reviewer.get(place)
+    assert words in page.text
+    assert page.button("approve") is None
+    assert page.link("次の審査へ") == f"/console/enrolments/{OTHER.text}"
+    # A case that comes back is another stay at the stage.
+    await in_review(write, since=datetime.now(UTC))
+    assert (await reviewer.get(place)).button("approve") is not None
+
+
+async def test_after_the_last_case_the_page_says_that_nothing_waits(sign_in: SignIn, write: Write) -> None:
+    await in_review(write)
+    reviewer = await sign_in(role=Role.REVIEWER)
+    _status, place = await decide(reviewer, "approve")
+    await write(Stage.ISSUING, application=application())
+    page = await reviewer.get(place)
+    assert "承認しました。" in page.text
+    assert "ほかにありません" in page.text
+    assert "次の審査へ" not in page.text
+
+
+async def test_the_queue_goes_on_past_cases_in_which_one_takes_part(sign_in: SignIn, write: Write) -> None:
+    await in_review(write, email="tanaka@lra.example.jp", reference=OTHER.text)
+    await in_review(write)
+    page = await (await sign_in()).get(CASE)
+    assert "審査待ち1件のうち1件目" in page.text
+    assert OTHER.text not in page.html
 
 
 @pytest.mark.parametrize("decision", ["return", "reject"])
@@ -116,6 +167,31 @@ async def test_without_a_reason_nothing_is_sent_back_or_rejected(
     assert (await decide(reviewer, decision, " ")) == (422, "")
     assert (await decide(reviewer, decision, "あ" * 1001)) == (422, "")
     assert desk.messages == []
+
+
+async def test_how_the_principal_approved_is_shown_to_the_reviewer(
+    sign_in: SignIn, write: Write, database: Database
+) -> None:
+    await in_review(write, applicant=Applicant.AGENT, application=agents_application())
+    inside = await sign_in()
+    assert "利用者本人の承認" not in (await inside.get(CASE)).text
+    taken: dict[str, Fact] = {"verdict": Verdict.ACCEPTED, "decision": "approve", "via": "api"}
+    taken |= {"obligations_accepted_at": "2026-11-24T03:04:05+00:00", "evidence": "consent-2026-000123"}
+    late: dict[str, Fact] = {"verdict": Verdict.CONTRARY, "decision": "refuse", "via": "link"}
+    await approved(database, taken, late)
+    text = (await inside.get(CASE)).text
+    for words in ("電子契約サービスのAPI", "2026年11月24日（火）12:04（日本時間）", "consent-2026-000123"):
+        assert words in text
+    await approved(database, {"verdict": Verdict.ACCEPTED, "decision": "return", "via": "link"})
+    assert "consent-2026-000123" not in (await inside.get(CASE)).text.split("記録（")[0]
+
+
+async def approved(database: Database, *decisions: dict[str, Fact]) -> None:
+    """Write down what was decided on the approval."""
+    async with database.begin() as session:
+        for facts in decisions:
+            entry = audit.entry_now("econtract", "decide_approval", REFERENCE.text, "leopalace", **facts)
+            await audit.add(session, entry)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +258,7 @@ async def test_a_withdrawal_at_the_same_moment_is_told(
     ):
         desk.answer = answer
         _status, place = await decide(reviewer, "approve")
-        assert place == f"{CASE}?said={said}"
+        assert told(place)["said"] == said
         assert words in (await reviewer.get(place)).text
 
 
