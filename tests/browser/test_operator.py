@@ -45,7 +45,7 @@ async def test_an_operator_finds_what_differs_sends_it_back_and_then_approves(
     await operator.reads("相違")
     await operator.write("理由", "会社名をご確認ください")
     await operator.press("差し戻す")
-    await operator.reads("受け付けました。")
+    await operator.reads("差し戻しました。")
 
     mail = await applicant.mail("application_returned")
     assert "会社名をご確認ください" in mail.text
@@ -56,7 +56,7 @@ async def test_an_operator_finds_what_differs_sends_it_back_and_then_approves(
     await operator.open("/console")
     await operator.page.get_by_role("link", name=Reference.parse(applicant.reference).grouped).click()
     await operator.press("承認する")
-    await operator.reads("受け付けました。")
+    await operator.reads("承認しました。")
     await applicant.shows(ISSUED)
     said = await stack.jcan("audit", "show", applicant.reference)
     assert "operator:operator" in said
