@@ -104,16 +104,17 @@ class Certificate:
     async def _revoke(self, revocation: Revoke) -> None:
         life = self._life
         self._drop_letters()
-        await self._stop_installation(revocation)
         revoke = RevokeCertificate(serial=life.start.serial, reason=revocation.reason)
-        done = await call(
-            CertificateAuthority.revoke_certificate, revoke, "認証局での失効 / revoke at the CA"
-        )
+        # The CA is asked before anything is waited for: who is told "accepted" waits for no other answer.
+        revoking = call(CertificateAuthority.revoke_certificate, revoke, "認証局での失効 / revoke at the CA")
+        await self._stop_installation(revocation)
+        done = await revoking
         life.reason, life.revoked_at = done.reason, done.revoked_at
         self._enter(CertificateStage.REVOKED, reason=done.reason, by=revocation.by)
-        await self._remove(revocation)
+        # Nobody has to hear of it later because the service is away.
         for letter in letters.revoked(life):
             self._office.post(letter)
+        await self._remove(revocation)
 
     async def _stop_installation(self, revocation: Revoke) -> None:
         start = self._life.start
@@ -202,6 +203,8 @@ class Certificate:
         """Give the verdict, keep it for who asks, and tell whether the message has its effect now."""
         life = self._life
         identifier = message.message_id or f"by-hand-{len(life.verdicts) + 1}"
+        if message.message_id is None:
+            actor, facts["via"] = "operator", "temporal"
         if identifier in life.verdicts:
             return False
         at = message.received_at or workflow.now()
