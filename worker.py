@@ -45,6 +45,8 @@ HEARTBEAT = timedelta(seconds=10)
 """How often the worker shows that it is alive."""
 ASKED_EVERY = timedelta(seconds=1)
 """How often the worker looks again for what it lacks."""
+STICKY = timedelta(seconds=2)
+"""How long a run that another worker has in memory waits for that one; killed, it never comes."""
 
 
 def main() -> None:
@@ -139,6 +141,7 @@ def make_worker(
         ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACEFUL,
+        sticky_queue_schedule_to_start_timeout=STICKY,
     )
 
 

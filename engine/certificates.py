@@ -100,6 +100,7 @@ class CertificateDesk:
             application=details.application if details else None,
             link_period=self._link_period,
             generation=certificate.revocation_generation,
+            renewed_by=certificate.renewed_by,
         )
         client = await self._connection.client()
         async with reachable():

@@ -43,7 +43,12 @@ class Certificate:
     @workflow.init
     def __init__(self, start: CertificateStart) -> None:
         """Take the certificate; messages may arrive before the story begins."""
-        self._life = Life(start=start, since=workflow.now(), link=Link(generation=start.generation))
+        self._life = Life(
+            start=start,
+            since=workflow.now(),
+            link=Link(generation=start.generation),
+            renewed_by=start.renewed_by,
+        )
         self._office = CertificateOffice(self._life)
 
     @workflow.run

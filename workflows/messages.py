@@ -164,7 +164,8 @@ class CertificateStart(_Frozen):
     """With what a certificate's life starts: which one, whom it names, and who applied for it.
 
     `serial` in lower-case hexadecimal; `email` is the applicant's registered address, `link_period` how long
-    a mailed link to the revocation is good, `generation` the newest of them that there was before.
+    a mailed link to the revocation is good. Of a life that is begun anew: `generation` is the newest of these
+    links that there was before, `renewed_by` the successor.
     """
 
     serial: str
@@ -179,6 +180,7 @@ class CertificateStart(_Frozen):
     credential_id: str | None = None
     link_period: timedelta = timedelta(days=3)
     generation: int = 0
+    renewed_by: str | None = None
 
 
 class CertificateEnd(_Frozen):

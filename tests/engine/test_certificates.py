@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -23,7 +23,7 @@ from tests.web.certifying import EMAIL, Certify, certifier
 from tests.web.enrolling import REFERENCE
 from tests.workflows.world import World
 from workflows.certificate import Certificate
-from workflows.messages import CertificateStart, RequestRevocation, Revoke
+from workflows.messages import CertificateEnd, CertificateStart, RequestRevocation, Revoke
 from workflows.names import TASK_QUEUE
 
 
@@ -82,6 +82,11 @@ async def begin(environment: WorkflowEnvironment, serial: str) -> None:
         )
 
 
+def handle_of(environment: WorkflowEnvironment, serial: str) -> WorkflowHandle[Certificate, CertificateEnd]:
+    """The newest run of a certificate's life."""
+    return environment.client.get_workflow_handle_for(Certificate.run, certificate_id(serial))
+
+
 async def test_a_message_gets_its_verdict_and_after_the_end_the_record_answers(
     environment: WorkflowEnvironment, desk: CertificateDesk, certify: Certify, world: World
 ) -> None:
@@ -104,12 +109,13 @@ async def test_a_run_that_was_terminated_is_begun_anew_to_revoke(
     environment: WorkflowEnvironment, desk: CertificateDesk, certify: Certify, world: World
 ) -> None:
     serial = "aa02"
-    await certify(serial=serial, revocation_generation=4)
+    await certify(serial=serial, revocation_generation=4, renewed_by="aa00")
     await begin(environment, serial)
     handle = environment.client.get_workflow_handle(certificate_id(serial))
     await handle.terminate("by mistake")
     asked = RequestRevocation(message_id="ask", received_at=datetime.now(UTC))
     assert (await desk.tell(serial, asked)).verdict is Verdict.ACCEPTED
+    assert (await handle_of(environment, serial).query(Certificate.status)).renewed_by == "aa00"
     assert (await desk.tell(serial, revoke("one"))).verdict is Verdict.ACCEPTED
     await environment.client.get_workflow_handle(certificate_id(serial)).result()
     assert world.calls.count("remove_certificate") == 1
