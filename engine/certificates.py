@@ -19,6 +19,7 @@ from records.database import Database
 from records.tables import Certificate
 from records.vault import Vault
 from settings import Settings
+from workflows import wording
 from workflows.messages import CertificateStart, CertificateStatus, RequestRevocation, Revoke
 from workflows.names import APPLICANT, CERTIFICATE, STAGE, STATUS, TASK_QUEUE, TENANT
 
@@ -113,6 +114,7 @@ class CertificateDesk:
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 start_signal=SIGNALS[type(message)],
                 start_signal_args=[message],
+                static_summary=wording.summary_of_certificate(start),
                 search_attributes=TypedSearchAttributes(
                     [
                         SearchAttributePair(TENANT, certificate.tenant),

@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.revocation import CertificateStage, RevocationReason
     from domain.stage import Attention, Outcome, Stage
     from domain.workflow_ids import certificate_id
+    from workflows import wording
     from workflows.calling import call, call_close_by
     from workflows.certificate import Certificate
     from workflows.endings import Ended, Refused
@@ -230,6 +231,7 @@ class Issuance:
                 id=certificate_id(serial),
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=wording.summary_of_certificate(life),
                 search_attributes=TypedSearchAttributes(
                     [
                         SearchAttributePair(TENANT, start.tenant),

@@ -56,6 +56,7 @@ class Office:
 
     def start(self) -> list[asyncio.Task[None]]:
         """Begin to work; the tasks end only with the run, or with a bug's exception."""
+        workflow.set_current_details(wording.details(self._state))
         work = (self._post_letters(), self._write_standings(), self._deliver_events())
         return [asyncio.create_task(each) for each in work]
 
@@ -121,6 +122,7 @@ class Office:
             updates.append(ATTENTION.value_set(attention.value) if attention else ATTENTION.value_unset())
         if updates:
             workflow.upsert_search_attributes(updates)
+        workflow.set_current_details(wording.details(state))
 
     def free_ticket(self) -> None:
         """Have the ticket released with the next writing."""

@@ -10,6 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 with workflow.unsafe.imports_passed_through():
     from activities.erasure import Erasure, Shred
     from domain.workflow_ids import retention_id
+    from workflows import wording
     from workflows.calling import call
     from workflows.messages import EnrolmentStart
     from workflows.names import RETENTION, TENANT
@@ -31,7 +32,7 @@ class Retention:
     @workflow.run
     async def run(self, start: RetentionStart) -> bool:
         """Erase the person in the end; tells whether there was no reason against it."""
-        workflow.set_current_details("**保存期間の終わりを待っています**  \nWaits to erase the person")
+        workflow.set_current_details(wording.details_of_retention(workflow.now() + start.period))
         await workflow.sleep(start.period, summary="保存期間 / retention")
         return await call(
             Erasure.shred, Shred(reference=start.reference), "個人情報の消去 / erase the person"
@@ -47,6 +48,7 @@ async def begin_retention(start: EnrolmentStart) -> None:
             id=retention_id(start.reference),
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=wording.summary_of_retention(start),
             search_attributes=TypedSearchAttributes([SearchAttributePair(TENANT, start.tenant)]),
         )
     except WorkflowAlreadyStartedError:

@@ -1,4 +1,4 @@
-"""What operators read in the Temporal UI: what a run waits for, in plain words, in both languages."""
+"""What operators read in the Temporal UI: what a run waits for and what they can do, in both languages."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -6,8 +6,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.revocation import CertificateStage
-    from domain.stage import Attention, Stage
+    from domain.stage import Applicant, Attention, Stage
     from workflows.life import Life
+    from workflows.messages import CertificateStart, EnrolmentStart
     from workflows.state import State
 
 _JST = timezone(timedelta(hours=9), "JST")
@@ -44,19 +45,41 @@ _WAITS_FOR = {
     Stage.WITHDRAWN: ("取り下げにより終了しました", "Ended: withdrawn"),
 }
 
-_CAN_DO = {
-    Stage.REGISTERED: "`resend_link`, `withdraw`",
-    Stage.APPLYING: "`resend_link`, `withdraw`",
-    Stage.AWAITING_APPROVAL: "`resend_link`, `correct_principal`, `withdraw`",
-    Stage.IN_REVIEW: "`decide_review` (`approve` / `return` / `reject`), `withdraw`",
-    Stage.ISSUING: "`certificate_issued`",
+_RESEND = "リンクの再送 / mail a new link: `resend_link`"
+_WITHDRAW = '取り下げ / withdraw: `withdraw` `{"by": "operator", "cause": "cancelled"}`'
+_CORRECT = '本人のアドレスの訂正 / correct the principal\'s address: `correct_principal` `{"email": "…"}`'
+_REVIEW = (
+    '承認 / approve: `decide_review` `{"decision": "approve"}`',
+    '差し戻し / send back: `decide_review` `{"decision": "return", "reason": "…"}`',
+    '却下 / reject: `decide_review` `{"decision": "reject", "reason": "…"}`',
+)
+_RESUME = "直してから再開 / go on, once it is mended: `resume`"
+_RESUME_MAIL = (
+    "届くようになってから再開、新しいリンクを送る / once mail gets through, mail a new link: `resume`"
+)
+_GIVE_UP = "断念 / end it: `give_up`"
+_REVOKE = '失効 / revoke for good: `revoke` `{"reason": "keyCompromise"}`'
+_NOTHING = "何もしなくてかまいません / Nothing has to be done."
+
+_CAN_DO: dict[Stage, tuple[str, ...]] = {
+    Stage.REGISTERED: (_RESEND, _WITHDRAW),
+    Stage.APPLYING: (_RESEND, _WITHDRAW),
+    Stage.AWAITING_APPROVAL: (_RESEND, _CORRECT, _WITHDRAW),
+    Stage.IN_REVIEW: (*_REVIEW, _WITHDRAW),
 }
 
 _CERTIFICATE_IS = {
-    CertificateStage.VALID: ("証明書は有効です", "The certificate is valid"),
+    CertificateStage.VALID: (
+        "証明書は有効です。期限の予告と終わりを待っています",
+        "The certificate is valid; waits for its reminders and its end",
+    ),
     CertificateStage.REVOKED: ("証明書は失効しました", "The certificate is revoked"),
     CertificateStage.EXPIRED: ("証明書の有効期間が終わりました", "The certificate has expired"),
 }
+_BEING_REVOKED = (
+    "失効の手続きをしています。相手が応じるまで繰り返します",
+    "Is being revoked; whoever does not answer is asked again",
+)
 
 _ATTENTION = {
     Attention.MAIL_REFUSED: (
@@ -79,33 +102,78 @@ _ATTENTION = {
 }
 
 
+def summary_of_certificate(start: CertificateStart) -> str:
+    """Give the summary under which a certificate's run stands in the list of runs."""
+    agents = start.applicant is Applicant.AGENT
+    kind = "代理人申請の証明書 / applied for by an agent" if agents else "本人申請の証明書 / principal's own"
+    return f"{start.tenant} · {kind} · {start.reference}"
+
+
+def summary_of_retention(start: EnrolmentStart) -> str:
+    """Give the summary of the run that waits to erase a person."""
+    return f"{start.tenant} · 個人情報の保存期間 / retention of personal data · {start.reference}"
+
+
 def details(state: State) -> str:
     """Give the run's current details in Markdown."""
-    japanese, english = _WAITS_FOR[state.stage]
-    lines = [f"**{japanese}**  ", f"{english}", "", f"- 開始 / since: {_at(state.since)}"]
+    facts = [f"段階 / stage: `{state.stage}`" + (f" (`{state.outcome}`)" if state.outcome else "")]
+    facts.append(f"開始 / since: {_at(state.since)}")
     if state.until is not None:
-        lines.append(f"- 期限 / until: {_at(state.until)}")
+        facts.append(f"期限 / until: {_at(state.until)}")
     if state.attention is not None:
         japanese, english = _ATTENTION[state.attention]
-        lines.append(f"- ⚠ {japanese} / {english}" + (f" (`{state.problem}`)" if state.problem else ""))
-    signals = [_CAN_DO.get(state.stage, "")]
+        facts.append(f"⚠ {japanese} / {english}" + (f" (`{state.problem}`)" if state.problem else ""))
+    return _page(_WAITS_FOR[state.stage], facts, None if state.stage.ended else _can_be_done(state))
+
+
+def _can_be_done(state: State) -> list[str]:
+    """What an operator can do now, and the signal that does it; only what would be accepted."""
+    if state.called_off:
+        return []
+    acts = [*_CAN_DO.get(state.stage, ())]
     if state.parked:
-        signals.append("`resume`, `give_up`")
-    if any(signals):
-        lines.append(f"- 送れるシグナル / signals: {', '.join(filter(None, signals))}")
-    return "\n".join(lines)
+        acts += [_RESUME_MAIL if state.attention is Attention.MAIL_REFUSED else _RESUME, _GIVE_UP]
+    if state.stage is Stage.ISSUING and not state.ordered:
+        acts.append(_WITHDRAW)
+    elif state.stage is Stage.ISSUING and not state.parked:
+        order = f'`{{"order_id": "{state.order_id}"}}`'
+        acts.append(f"認証局が発行した / the CA has issued: `certificate_issued` {order}")
+    if state.stage is Stage.INSTALLING:
+        acts.append(f"{_REVOKE} → run `certificate-{state.serial}`")
+    return acts
 
 
 def details_of_certificate(life: Life) -> str:
     """Give the current details of a certificate's run in Markdown."""
-    japanese, english = _CERTIFICATE_IS[life.stage]
-    lines = [f"**{japanese}**  ", f"{english}", "", f"- 有効期限 / valid until: {_at(life.start.not_after)}"]
+    facts = [f"段階 / stage: `{life.stage}`", f"開始 / since: {_at(life.since)}"]
+    facts.append(f"有効期限 / valid until: {_at(life.start.not_after)}")
     if life.renewed_by is not None:
-        lines.append(f"- 更新後の証明書 / successor: `{life.renewed_by}`")
-    if life.revocation is not None:
-        lines.append(f"- 失効の理由 / reason: `{life.revocation.reason}`")
-    elif not life.stage.ended:
-        lines.append('- 送れるシグナル / signals: `revoke` (`{"reason": "keyCompromise"}`)')
+        facts.append(f"更新後の証明書 / successor: `{life.renewed_by}`")
+    if life.revocation is None:
+        return _page(_CERTIFICATE_IS[life.stage], facts, None if life.stage.ended else [_REVOKE])
+    facts.append(f"失効の理由 / reason: `{life.revocation.reason}`")
+    if life.stage.ended:
+        return _page(_CERTIFICATE_IS[life.stage], facts, None)
+    return _page(_BEING_REVOKED, facts, [])
+
+
+def details_of_retention(until: datetime) -> str:
+    """Give the current details of a run that waits to erase a person, in Markdown."""
+    waits_for = (
+        "保存期間の終わりを待っています",
+        "Waits for the end of the retention period, to erase the person",
+    )
+    by_hand = "すぐに消去する / erase at once: `jcan shred`"
+    return _page(waits_for, [f"期限 / until: {_at(until)}"], [by_hand])
+
+
+def _page(waits_for: tuple[str, str], facts: list[str], acts: list[str] | None) -> str:
+    """The Markdown; `acts` is None where everything is over."""
+    japanese, english = waits_for
+    lines = [f"**{japanese}**  ", english, "", *(f"- {fact}" for fact in facts)]
+    if acts is not None:
+        lines += ["", "**できること / What you can do**", ""]
+        lines += [f"- {act}" for act in acts] or [_NOTHING]
     return "\n".join(lines)
 
 
