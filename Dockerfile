@@ -21,6 +21,7 @@ COPY domain domain
 COPY engine engine
 COPY mailing mailing
 COPY records records
+COPY telemetry telemetry
 COPY tenants tenants
 COPY web web
 COPY workflows workflows
@@ -28,5 +29,5 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # The file system is read-only later on.
 RUN python -m compileall -q /app
 USER 10001:10001
-EXPOSE 8000
+EXPOSE 8000 9464
 CMD ["python", "-m", "web"]

@@ -182,6 +182,9 @@ class Settings(DatabaseSettings):
     web_origin: str = "http://127.0.0.1:8000"
     trusted_proxies: str = ""
 
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=8026, ge=1, le=65535)
     smtp_username: str | None = None

@@ -1,7 +1,6 @@
 """The worker: runs the workflows and their activities until it is told to stop."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -25,6 +24,8 @@ from activities.tickets import Tickets
 from authorities.connector import Authority
 from authorities.local import LocalAuthority
 from authorities.local_clerk import Clerk
+from engine import runtime
+from engine.attempts import Attempts
 from engine.client import Connection
 from engine.sandbox import sandbox
 from engine.temporal_settings import load_everything
@@ -33,6 +34,10 @@ from records.missing import Missing
 from records.preparation import DATABASE_AWAY, Preparation
 from records.vault import Vault
 from settings import Settings, SettingsError
+from telemetry import logs
+from telemetry.counterparts import Counterpart, Counterparts
+from telemetry.exposition import exposed
+from telemetry.gauges import Open, Reach
 from tenants import load_tenants
 from workflows.certificate import Certificate
 from workflows.enrolment import Enrolment
@@ -47,6 +52,8 @@ ASKED_EVERY = timedelta(seconds=1)
 """How often the worker looks again for what it lacks."""
 STICKY = timedelta(seconds=2)
 """How long a run that another worker has in memory waits for that one; killed, it never comes."""
+
+_log = logs.logger("jcan.worker")
 
 
 def main() -> None:
@@ -63,9 +70,8 @@ def main() -> None:
 
 async def _serve_until_told() -> int:
     settings, temporal = load_everything()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # It prints what activities raise, arguments of the raising frames included; the UI shows it, sealed.
-    logging.getLogger("temporalio.activity").setLevel(logging.CRITICAL)
+    logs.set_up(settings.profile)
+    runtime.start(measured=settings.metrics_port is not None)
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)
@@ -73,12 +79,19 @@ async def _serve_until_told() -> int:
     database = Database(settings.database_url)
     vault = Vault(database, settings.master_keyring)
     connection = Connection(temporal, vault, database)
+    preparation = Preparation(database, settings)
+    counterparts = Counterparts()
+    reach = Reach(
+        counterparts,
+        {Counterpart.DATABASE: preparation.missing, Counterpart.TEMPORAL: connection.missing},
+    )
     try:
-        client = await _prepared(Preparation(database, settings), connection, told)
-        if client is not None:
-            async with _serving(client, database, vault, settings):
-                await _show_life(sign, told)
-            sign.unlink(missing_ok=True)
+        async with exposed(settings, reach, Open(database, load_tenants())):
+            client = await _prepared(preparation, connection, told)
+            if client is not None:
+                async with _serving(client, database, vault, settings, counterparts):
+                    await _show_life(sign, told)
+                sign.unlink(missing_ok=True)
     finally:
         await database.close()
     return 0
@@ -86,30 +99,37 @@ async def _serve_until_told() -> int:
 
 async def _show_life(sign: Path, told: asyncio.Event) -> None:
     """Touch a file as long as this process works, for whoever watches its age."""
+    _log.info("works")
     while not told.is_set():
         await asyncio.to_thread(sign.touch)
         with suppress(TimeoutError):
             await asyncio.wait_for(told.wait(), HEARTBEAT.total_seconds())
+    _log.info("stops")
 
 
 @asynccontextmanager
 async def _serving(
-    client: Client, database: Database, vault: Vault, settings: Settings
+    client: Client, database: Database, vault: Vault, settings: Settings, counterparts: Counterparts
 ) -> AsyncIterator[None]:
     """Run a worker, and the embedded CA's clerk beside it, for the length of the block."""
     authority = LocalAuthority(database, settings)
     clerk = asyncio.create_task(Clerk(database, settings, authority).serve())
     try:
-        async with make_worker(client, database, vault, settings, authority):
+        async with make_worker(client, database, vault, settings, authority, counterparts):
             yield
     finally:
         clerk.cancel()
 
 
 def make_worker(
-    client: Client, database: Database, vault: Vault, settings: Settings, authority: Authority
+    client: Client,
+    database: Database,
+    vault: Vault,
+    settings: Settings,
+    authority: Authority,
+    counterparts: Counterparts,
 ) -> Worker:
-    """Give a worker with everything that the workflows call."""
+    """Give a worker with everything that the workflows call; it remembers which counterparts fail."""
     journal = Journal(database, vault, settings.digest_key)
     tickets = Tickets(database, vault, settings.digest_key, client)
     mail = Mail(database, settings, load_tenants())
@@ -140,6 +160,7 @@ def make_worker(
             erasure.shred,
         ],
         workflow_runner=sandbox(),
+        interceptors=[Attempts(counterparts)],
         graceful_shutdown_timeout=GRACEFUL,
         sticky_queue_schedule_to_start_timeout=STICKY,
     )
@@ -158,7 +179,7 @@ async def _prepared(preparation: Preparation, connection: Connection, told: asyn
                 return await connection.connected()
         for each in missing:
             if each not in said:
-                logging.getLogger(__name__).warning("Waiting. %s", each.sentence)
+                _log.warning("waits for what is missing", missing=each.name, told=each.sentence)
         said = missing
         with suppress(TimeoutError):
             await asyncio.wait_for(told.wait(), ASKED_EVERY.total_seconds())

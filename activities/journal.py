@@ -11,6 +11,7 @@ from records.audit import Entry
 from records.database import Database
 from records.enrolments import Details, Standing
 from records.vault import Vault
+from telemetry import standings
 
 _AT_THE_FORM = frozenset({Stage.REGISTERED, Stage.APPLYING})
 
@@ -45,10 +46,10 @@ class Journal:
         """
         reference = record.standing.reference
         async with self._database.begin() as session:
-            written = await enrolments.write(
+            previous = await enrolments.write(
                 session, self._vault, self._digest_key, record.standing, record.details
             )
-            if not written:
+            if previous is None:
                 return
             await audit.add(session, *record.entries)
             match record.ticket:
@@ -63,3 +64,4 @@ class Journal:
             if record.standing.stage not in _AT_THE_FORM:
                 # A form that comes back shows what was sent; the address in it may have been corrected.
                 await drafts.drop(session, reference)
+        standings.tell(record.standing, previous)

@@ -23,6 +23,7 @@ from mailing.letter import Letter, Posted
 from records import mailings
 from records.database import Database
 from settings import Settings
+from telemetry.metrics import MAILS
 
 SMTP_TIMEOUT = timedelta(seconds=30)
 """For each single answer of the mail server."""
@@ -85,13 +86,16 @@ class Mail:
             sent_at=datetime.now(UTC),
         )
         try:
-            return await self._hand_over(message, sender=tenant.mail_from, to=rfc5321_mailbox(letter.to))
+            posted = await self._hand_over(message, sender=tenant.mail_from, to=rfc5321_mailbox(letter.to))
         except (aiosmtplib.SMTPException, OSError) as error:
             refusal = _refusal_for_good(error)
             if refusal is None:
+                MAILS.labels(letter.kind.value, "delayed").inc()
                 # Not even as a cause: what the server says may repeat the address.
                 raise _not_now(error) from None
-            return Posted(refusal=refusal)
+            posted = Posted(refusal=refusal)
+        MAILS.labels(letter.kind.value, "refused" if posted.refusal else "accepted").inc()
+        return posted
 
     async def _hand_over(self, message: EmailMessage, *, sender: str, to: str) -> Posted:
         password = self._settings.smtp_password

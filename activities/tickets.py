@@ -13,6 +13,7 @@ from records.database import Database
 from records.enrolments import Details, Standing
 from records.tickets import Organisation, Refusal, TicketRow
 from records.vault import Vault
+from telemetry import standings
 
 _OUTCOMES = {
     Refusal.UNKNOWN: Outcome.TICKET_UNKNOWN,
@@ -92,8 +93,12 @@ class Tickets:
             )
             if isinstance(result, TicketRow):
                 details = wanted.details.model_copy(update=result.organisation.__dict__)
-                await enrolments.write(session, self._vault, self._digest_key, wanted.standing, details)
+                previous = await enrolments.write(
+                    session, self._vault, self._digest_key, wanted.standing, details
+                )
                 await audit.add(session, *wanted.entries)
+        if isinstance(result, TicketRow) and previous is not None:
+            standings.tell(wanted.standing, previous)
         return result
 
     async def _waits_for_same_address(self, holder: str, wanted: ReserveTicket) -> bool:

@@ -6,7 +6,6 @@ those that another has locked, so any number of them may run, and any of them ma
 """
 
 import asyncio
-import logging
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -20,6 +19,7 @@ from authorities.local_tables import LocalCertificate, LocalOrder
 from authorities.signing import sign
 from records.database import Database
 from settings import Settings
+from telemetry.logs import logger
 
 POLL_SECONDS = 0.5
 BATCH = 20
@@ -29,7 +29,7 @@ HOOK_LEASE = timedelta(seconds=60)
 # An unanswered call is repeated after 2, 4, 8 … and then every 64 seconds.
 LONGEST_WAIT_EXPONENT = 6
 
-_log = logging.getLogger(__name__)
+_log = logger("jcan.ca.clerk")
 
 
 class Clerk:
@@ -55,7 +55,7 @@ class Clerk:
             try:
                 worked = await self.round()
             except (SQLAlchemyError, OSError) as error:
-                _log.warning("the local CA's books cannot be reached: %s", type(error).__name__)
+                _log.warning("the local CA's books cannot be reached", error=type(error).__name__)
                 worked = False
             if not worked:
                 await asyncio.sleep(POLL_SECONDS)
@@ -159,8 +159,8 @@ class Clerk:
             async with httpx.AsyncClient(transport=self._transport, timeout=HOOK_TIMEOUT_SECONDS) as client:
                 answer = await client.post(self._hook, json={"order_id": order_id}, headers=headers)
         except httpx.HTTPError as error:
-            _log.info("the hook cannot be reached: %s", type(error).__name__)
+            _log.info("the hook cannot be reached", error=type(error).__name__)
             return False
         if not answer.is_success:
-            _log.warning("the hook answered %d", answer.status_code)
+            _log.warning("the hook refused a call", status=answer.status_code)
         return answer.is_success

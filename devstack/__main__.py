@@ -10,7 +10,7 @@ from pathlib import Path
 from devstack import postgres
 from devstack.console import Console
 from devstack.failures import CannotStart
-from devstack.free_ports import check_free
+from devstack.free_ports import check_free, step_aside
 from devstack.orphans import stop_orphans, write_pids
 from devstack.ports import read_ports
 from devstack.ready import ReadyFile, welcome
@@ -91,7 +91,7 @@ def _listen_for_stop(supervisor: Supervisor) -> asyncio.Event:
 
 async def _start(run_dir: RunDir, console: Console, supervisor: Supervisor, ready: ReadyFile) -> None:
     """Prepare, start every part, write `ready.json` and say what there is to see."""
-    ports = read_ports(os.environ)
+    ports = step_aside(read_ports(os.environ), os.environ)
     check_free(ports)
     tenants = load_tenants()
     secrets = keep_secrets(run_dir.secrets, sorted(tenants))
@@ -107,7 +107,7 @@ async def _start(run_dir: RunDir, console: Console, supervisor: Supervisor, read
     tickets = await Stack(cluster, ports, run_dir, environment).start(supervisor, console)
     content = ready.write(ports, cluster.url(), tickets, secrets, sorted(tenants), supervisor.pids)
     console.note(f"Everything is up after {console.elapsed:.1f} s.")
-    for line in welcome(content, tenants, console.elapsed):
+    for line in welcome(content, tenants, ports, console.elapsed):
         console.show(line)
 
 

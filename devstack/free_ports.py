@@ -3,24 +3,51 @@
 import contextlib
 import errno
 import socket
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 
 import psutil
 
 from devstack.failures import CannotStart
-from devstack.ports import LOOPBACK, Ports, variable
+from devstack.ports import LOOPBACK, METRICS, Ports, variable
+
+_LOOKED_AT = 100  # ports, from the usual one on
+
+
+def step_aside(ports: Ports, environment: Mapping[str, str]) -> Ports:
+    """Choose other ports for the metrics where nobody has named one and the usual one is taken.
+
+    A second stack is to start on other ports without anybody's thinking of these.
+    """
+    for name in METRICS:
+        if environment.get(variable(name), "").strip():
+            continue
+        usual: int = getattr(ports, name)
+        others = {getattr(ports, field.name) for field in fields(ports) if field.name != name}
+        near = (port for port in range(usual, usual + _LOOKED_AT) if port not in others)
+        free = next((port for port in near if _refusal(port) is None), usual)
+        ports = replace(ports, **{name: free})
+    return ports
 
 
 def check_free(ports: Ports) -> None:
     """Raise CannotStart for the first port that cannot be had, naming its variable and who holds it."""
     for field in fields(ports):
         port: int = getattr(ports, field.name)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((LOOPBACK, port))
-            except OSError as error:
-                raise CannotStart(_why(error, port, variable(field.name))) from error
+        error = _refusal(port)
+        if error is not None:
+            raise CannotStart(_why(error, port, variable(field.name))) from error
+
+
+def _refusal(port: int) -> OSError | None:
+    """Try to have a port; what the system says if it cannot be had."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError as error:
+            return error
+    return None
 
 
 def _why(error: OSError, port: int, name: str) -> str:

@@ -85,7 +85,7 @@ class ReadyFile:
         self._path.unlink(missing_ok=True)
 
 
-def welcome(ready: Ready, tenants: Mapping[str, Tenant], seconds: float) -> Iterator[str]:
+def welcome(ready: Ready, tenants: Mapping[str, Tenant], ports: Ports, seconds: float) -> Iterator[str]:
     """Say what is there and what to try, in lines."""
     yield f"\nEverything is up after {seconds:.1f} s.\n"
     for tenant in sorted(tenants.values(), key=lambda tenant: tenant.name, reverse=True):
@@ -97,6 +97,8 @@ def welcome(ready: Ready, tenants: Mapping[str, Tenant], seconds: float) -> Iter
     yield f"  {'Console':<12} {console}   user {ready['operator']['username']}, password in ready.json"
     yield f"  {'Temporal':<12} {ready['temporal_ui']}   same sign-in"
     yield f"  {'E-contract':<12} {ready['econtract']}"
+    metrics = [f"http://{LOOPBACK}:{port}/metrics" for port in (ports.web_metrics, ports.worker_metrics)]
+    yield f"  {'Metrics':<12} {metrics[0]} (web), {metrics[1]} (worker)"
     yield "\nTo try: open the first address (?lang=en for English), apply as 本人 with a ticket from above"
     yield "and an address such as taro@example.jp, and press the link that arrives in the mailbox."
     yield "Ctrl-C stops everything; the next `make run` carries on where every enrolment stood.\n"

@@ -121,7 +121,7 @@ class Stack:
             "Worker",
             [str(ROOT / "worker.py")],
             exists(sign),
-            self._environment,
+            {**self._environment, "JCAN_METRICS_PORT": str(self._ports.worker_metrics)},
             floor=_DOORS,
             before=functools.partial(sign.unlink, missing_ok=True),
         )
@@ -132,7 +132,7 @@ class Stack:
             "Web front",
             ["-m", "web"],
             answers(self._ports.web, "/readyz"),
-            self._environment,
+            {**self._environment, "JCAN_METRICS_PORT": str(self._ports.web_metrics)},
             floor=_DOORS,
         )
 
@@ -177,6 +177,9 @@ def our_environment(
         "TEMPORAL_CONFIG_FILE": os.devnull,
         "JCAN_TEMPORAL_UI": f"http://{LOOPBACK}:{ports.temporal_ui}",
         "JCAN_WEB_PORT": str(ports.web),
+        # Each process gets a port of its own, see Stack.
+        "JCAN_METRICS_HOST": LOOPBACK,
+        "JCAN_METRICS_PORT": "",
         "JCAN_MAILBOX_PORT": str(ports.mailbox),
         "JCAN_SMTP_HOST": LOOPBACK,
         "JCAN_SMTP_PORT": inherited.get("JCAN_SMTP_RELAY_PORT") or str(ports.smtp),

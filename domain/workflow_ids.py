@@ -33,3 +33,11 @@ def reference_in(workflow_id: str) -> str | None:
 def serial_in(workflow_id: str) -> str | None:
     """Give the serial if this is a certificate's workflow id."""
     return workflow_id.removeprefix(_CERTIFICATE) if workflow_id.startswith(_CERTIFICATE) else None
+
+
+def facts_in(workflow_id: str) -> dict[str, str]:
+    """Give what a workflow id tells, by name: a `reference`, or a certificate's `serial`."""
+    for prefix, fact in ((_ENROLMENT, "reference"), (_RETENTION, "reference"), (_CERTIFICATE, "serial")):
+        if workflow_id.startswith(prefix):
+            return {fact: workflow_id.removeprefix(prefix)}
+    return {}

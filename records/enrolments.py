@@ -1,12 +1,13 @@
 """The read model of enrolments: what pages, API and console show. Nothing decides by it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import or_, select
+from sqlalchemy import ScalarSelect, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from domain.application import Application
 from domain.stage import Applicant, Attention, Language, Outcome, Stage
@@ -75,10 +76,17 @@ class Enrolment(Standing):
     details: Details | None
 
 
+class Previous(NamedTuple):
+    """What stood there before a standing was written; nothing before an enrolment's first."""
+
+    stage: Stage | None
+    attention: Attention | None
+
+
 async def write(
     session: AsyncSession, vault: Vault, digest_key: bytes, standing: Standing, details: Details
-) -> bool:
-    """Write where an enrolment stands, in place of what was there; tell whether it was written.
+) -> Previous | None:
+    """Write where an enrolment stands, in place of what was there; give that, or None if it was not written.
 
     It is not if the same run has written something later: a worker that was held up in the middle, and comes
     back when another one has gone on, finds itself too late. Raises vault.Erased.
@@ -91,16 +99,28 @@ async def write(
     }
     statement = insert(EnrolmentRow).values(row)
     told = statement.excluded
-    written = await session.execute(
+    writing = await session.execute(
         statement.on_conflict_do_update(
             index_elements=[EnrolmentRow.reference],
             set_={name: told[name] for name in row if name != "reference"},
             where=or_(
                 EnrolmentRow.run_id.is_distinct_from(told.run_id), EnrolmentRow.revision <= told.revision
             ),
-        ).returning(EnrolmentRow.reference)
+        ).returning(*_before(standing.reference))
     )
-    return written.first() is not None
+    written = writing.first()
+    if written is None:
+        return None
+    stage, attention = written
+    return Previous(Stage(stage) if stage else None, Attention(attention) if attention else None)
+
+
+def _before(reference: str) -> tuple[ScalarSelect[str], ScalarSelect[str | None]]:
+    """Ask what a row says before the statement that writes it: a query within one sees nothing of it."""
+    row = aliased(EnrolmentRow)
+    stage, attention = select(row.stage), select(row.attention)
+    here = row.reference == reference
+    return stage.where(here).scalar_subquery(), attention.where(here).scalar_subquery()
 
 
 async def find(session: AsyncSession, vault: Vault, reference: str) -> Enrolment | None:

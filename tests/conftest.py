@@ -20,6 +20,7 @@ from records.migrate import upgrade
 from records.tables import Base
 from records.vault import Vault
 from settings import Settings
+from tests.logged import logged  # noqa: F401
 from tests.running.stack import stack  # noqa: F401  (one stack for the browser's tests and the system's)
 from workflows.names import SEARCH_ATTRIBUTES
 

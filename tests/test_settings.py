@@ -56,6 +56,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("JCAN_WEB_PORT", "0", "a port from 1 to 65535"),
     ("JCAN_WEB_PORT", "http", "expected a number"),
     ("JCAN_SMTP_PORT", "65536", "a port from 1 to 65535"),
+    ("JCAN_METRICS_PORT", "9464/tcp", "expected a number"),
     ("JCAN_TRUSTED_PROXIES", "proxy", "addresses or networks"),
     ("JCAN_SMTP_TLS", "ssl", "expected 'none', 'starttls' or 'tls'"),
     *((f"JCAN_{name}", "three days", "such as P3D") for name in DURATIONS),
@@ -70,7 +71,8 @@ WRONG: list[tuple[str, str, str]] = [
     *((f"JCAN_{name}", "1:a", "is not base64url") for name in KEYRINGS),
 ]
 FREE = {
-    *("JCAN_RUN_DIR", "JCAN_CA_DIR", "JCAN_WEB_HOST", "JCAN_SMTP_HOST", "JCAN_SMTP_USERNAME"),
+    *("JCAN_RUN_DIR", "JCAN_CA_DIR", "JCAN_WEB_HOST", "JCAN_METRICS_HOST", "JCAN_SMTP_HOST"),
+    "JCAN_SMTP_USERNAME",
     *("JCAN_SMTP_PASSWORD", "JCAN_DATABASE_PASSWORD", "JCAN_ECONTRACT_KEY", "JCAN_CA_HOOK_KEY"),
 }
 """Any text will do."""

@@ -6,6 +6,7 @@ import uvicorn
 
 from engine.temporal_settings import load_everything
 from settings import SettingsError
+from telemetry import logs
 
 PATIENCE_SECONDS = 5
 """How long requests may take to end after the front was told to stop."""
@@ -18,11 +19,13 @@ def main() -> None:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    logs.set_up(settings.profile)
     uvicorn.run(
         "web.app:from_environment",
         factory=True,
         host=settings.web_host,
         port=settings.web_port,
+        log_config=None,
         # An access log would keep tokens (query strings).
         access_log=False,
         server_header=False,

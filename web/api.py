@@ -3,7 +3,6 @@
 `/api/v1/openapi.json` describes it, `/api/v1/docs` shows that to people.
 """
 
-import logging
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,13 +11,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from telemetry.logs import logger
 from web import api_enrolments, api_launch, api_problems, api_revocation
 from web.api_problems import ApiProblem, problem
 from web.house import House, house_of
 from web.pages import render
-from web.safety import trace_of
 
-log = logging.getLogger("jcan.web")
+log = logger("jcan.web")
 
 PLACE = "/api/v1"
 VERSION = "1.0.0"
@@ -115,10 +114,9 @@ class Edge:
 
         try:
             await self._app(scope, receive_counted, send_noted)
-        except Exception as error:
+        except Exception:
             if started:
                 raise
-            # Not log.exception: the message may quote a person.
-            log.error("unexpected error in the API\n%s", trace_of(error))  # noqa: TRY400
+            log.exception("unexpected error in the API")
             answer = problem(house_of(Request(scope)), ApiProblem("broken"))
             await answer(scope, receive, send)

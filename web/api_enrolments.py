@@ -27,6 +27,7 @@ from web.api_shapes import (
     approval_decision,
 )
 from web.house import House, house_of
+from web.safety import concerns
 from web.telling import now
 from workflows.messages import DecideApproval
 
@@ -174,6 +175,7 @@ async def _enrolment(house: House, caller: Caller, reference: str) -> TenantEnro
         found = await tenant_enrolments.find(session, caller.tenant.name, text)
     if found is None:
         raise ApiProblem("unknown-reference")
+    concerns(text)
     return found
 
 

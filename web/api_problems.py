@@ -4,7 +4,6 @@
 same on every installation. No problem repeats what was sent.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +15,10 @@ from sqlalchemy.exc import OperationalError
 from starlette import status as http
 from starlette.exceptions import HTTPException
 
+from telemetry.logs import logger
 from web.house import House, house_of
 
-log = logging.getLogger("jcan.web")
+log = logger("jcan.web")
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -124,7 +124,7 @@ def install(api: FastAPI) -> None:
 def note_away(error: Exception) -> None:
     """Log that the database could not be reached, or went away on the way."""
     kind = type(error.orig if isinstance(error, OperationalError) else error).__name__
-    log.warning("the database cannot be reached: %s", kind)
+    log.warning("the database cannot be reached", error=kind)
 
 
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:

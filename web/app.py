@@ -1,6 +1,5 @@
 """The web front's application. Run: `python -m uvicorn web.app:from_environment --factory`."""
 
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from engine import runtime
 from engine.certificates import CertificateDesk
 from engine.client import Connection
 from engine.enrolments import EnrolmentDesk
@@ -17,6 +17,8 @@ from engine.temporal_settings import TemporalSettings, load_everything
 from records.database import Database
 from records.vault import Vault
 from settings import Settings, SettingsError
+from telemetry import logs
+from telemetry.exposition import exposed
 from tenants import load_tenants
 from web import (
     api,
@@ -74,7 +76,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with exposed(settings, readiness.reach(app)):
+            yield
         await console.close(app)
         await database.close()
 
@@ -137,15 +140,6 @@ def from_environment() -> FastAPI:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    _log_to_standard_error()
+    logs.set_up(settings.profile)
+    runtime.start(measured=settings.metrics_port is not None)
     return create_app(settings, temporal)
-
-
-def _log_to_standard_error() -> None:
-    """Our own access log takes the place of uvicorn's, which writes addresses with their tokens."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # It writes whole addresses, of the Temporal UI's pages too.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    uvicorn_access = logging.getLogger("uvicorn.access")
-    uvicorn_access.handlers.clear()
-    uvicorn_access.propagate = False

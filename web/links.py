@@ -24,6 +24,7 @@ from web.house import house_of
 from web.i18n import N_, _, language_of, moment
 from web.pages import Fact, TenantOfPath, render
 from web.progress import step_of
+from web.safety import concerns
 from web.session import Session, approval_of, begin, deadline_of, home_of
 from web.telling import message_id, now, tell
 from web.visits import in_other_language
@@ -266,6 +267,7 @@ async def _enrolment_behind(
     owner = house.tenants.get(enrolment.tenant) if enrolment else None
     if enrolment is None or owner is None:
         return dead_links.unknown(request, tenant)
+    concerns(enrolment.reference)
     if owner.name != tenant.name or token.purpose is not purpose:
         if token.purpose not in dead_links.PATHS:
             return dead_links.junk(request, tenant, WrongPurpose())

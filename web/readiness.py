@@ -8,7 +8,9 @@ from fastapi.responses import JSONResponse
 
 from records.missing import Missing
 from records.preparation import DATABASE_AWAY, Preparation
-from web.house import house_of
+from telemetry.counterparts import Counterpart, Counterparts
+from telemetry.gauges import Reach
+from web.house import House, house_of
 
 router = APIRouter()
 
@@ -20,6 +22,14 @@ _TEMPORAL_AWAY = Missing("temporal", "Temporal does not answer.")
 def install(app: FastAPI) -> None:
     """Remember what is found about the database for as long as the process runs."""
     app.state.preparation = Preparation(app.state.house.database, app.state.house.settings)
+
+
+def reach(app: FastAPI) -> Reach:
+    """What the metrics tell of whether the front gets to its counterparts."""
+    preparation: Preparation = app.state.preparation
+    house: House = app.state.house
+    asked = {Counterpart.DATABASE: preparation.missing, Counterpart.TEMPORAL: house.desk.missing}
+    return Reach(Counterparts(asked), asked)
 
 
 @router.get("/healthz")

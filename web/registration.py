@@ -41,7 +41,7 @@ from web.registration_pages import (
     moved,
     too_late_to_correct,
 )
-from web.safety import network_of
+from web.safety import concerns, network_of
 from web.telling import TooOften, count
 from web.way import StepName, way_for
 from workflows.messages import Withdraw
@@ -191,6 +191,7 @@ async def _register(request: Request, house: House, form: Form) -> Response:
         launched=form.launched,
         renews=form.renews or None,
     )
+    concerns(wish.reference)
     try:
         answer = await house.desk.register(wish)
     except EngineUnavailable:

@@ -1,6 +1,5 @@
 """New links on request: always and only to the registered address, and not too often."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import cast
@@ -21,6 +20,7 @@ from engine.enrolments import EngineUnavailable
 from records import enrolments
 from records.enrolments import Enrolment
 from records.limits import Limit
+from telemetry.logs import logger
 from web import dead_links
 from web.forms import posted, sentences
 from web.house import house_of
@@ -34,7 +34,7 @@ from web.visits import enrolment_at, in_other_language
 from workflows.messages import LinkPurpose, ResendLink
 
 router = APIRouter(prefix="/{tenant}")
-log = logging.getLogger("jcan.web")
+log = logger("jcan.web")
 
 _ASKED_PER_NETWORK = Limit("status-link-network", 60, timedelta(hours=1))
 _PURPOSES = frozenset({"application", "approval", "status"})

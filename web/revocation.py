@@ -4,7 +4,6 @@ The answer is the same page whether anything matched or not, and matching goes o
 the time that it takes tells anything.
 """
 
-import logging
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -27,6 +26,7 @@ from engine.enrolments import EngineUnavailable
 from records import certificates, limits
 from records.limits import Limit
 from records.tables import Certificate
+from telemetry.logs import logger
 from web import rates
 from web.captcha import Pictures, Try
 from web.forms import Mistake, posted, sentences
@@ -40,7 +40,7 @@ from web.visits import in_other_language
 from workflows.messages import RequestRevocation
 
 router = APIRouter(prefix="/{tenant}/revocation")
-log = logging.getLogger("jcan.web")
+log = logger("jcan.web")
 
 FIELDS = ("email", "number", "reason")
 _FORM_ID = re.compile(r"[0-9a-f]{32}")

@@ -23,6 +23,7 @@ from web.i18n import N_, _, language_of, moment
 from web.links import Landing, masked
 from web.pages import Fact, TenantOfPath, render
 from web.revocation_words import certificate_facts, is_valid, reason_text
+from web.safety import concerns
 from web.session import Session, begin, revocation_of, revocation_session
 from web.telling import away, message_id, now
 from web.visits import enrolment_at, in_other_language
@@ -172,6 +173,7 @@ async def _case_behind(request: Request, tenant: Tenant, text: str) -> tuple[Cas
     owner = house.tenants.get(enrolment.tenant) if enrolment else None
     if enrolment is None or owner is None:
         return revocation_dead.unknown(request, tenant)
+    concerns(enrolment.reference)
     if owner.name != tenant.name or token.purpose is not Purpose.REVOCATION:
         return dead_links.misplaced(request, tenant, owner, token, text)
     if certificate is None:

@@ -1,25 +1,30 @@
 """What holds for every request: headers, forms only from our own pages, an access log without secrets.
 
-Pure ASGI middleware, outermost first: `Surface` (headers, log, last resort), `OwnForms`.
+Pure ASGI middleware, outermost first: `Surface` (headers, log, metrics, last resort), `OwnForms`.
 """
 
 import ipaddress
-import logging
 import time
-import traceback
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from telemetry.logs import logger
+from telemetry.metrics import REQUEST_SECONDS, REQUESTS
 
 Page = Callable[[Request], Response | Awaitable[Response]]
 
-access = logging.getLogger("jcan.web.access")
-log = logging.getLogger("jcan.web")
+access = logger("jcan.web.access")
+log = logger("jcan.web")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
+_PROBES = frozenset({"/healthz", "/readyz"})
+_OK = 200
 
 # 'self' and nothing else: no inline script or style, no other host, no frame, no plugin.
 CONTENT_SECURITY_POLICY = (
@@ -38,7 +43,7 @@ HEADERS = {
 
 
 class Surface:
-    """Sets the headers that are not set yet, logs the request, answers what nobody caught."""
+    """Sets the headers that are not set yet, tells of the request, answers what nobody caught."""
 
     def __init__(self, app: ASGIApp, *, secure: bool, broken: Page) -> None:
         """`broken` makes the page for an error that nobody caught."""
@@ -51,6 +56,7 @@ class Surface:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        clear_contextvars()
         started = time.monotonic()
         status = 0
 
@@ -63,17 +69,15 @@ class Surface:
 
         try:
             await self._app(scope, receive, send_safely)
-        except Exception as error:
-            # Not log.exception: the message may quote a person.
-            log.error("unexpected error at %s\n%s", _place(scope), trace_of(error))  # noqa: TRY400
+        except Exception:
+            log.exception("unexpected error", route=_route(scope))
             if status:
                 raise
             response = self._broken(Request(scope, receive))
             page = await response if isinstance(response, Awaitable) else response
             await page(scope, receive, send_safely)
         finally:
-            took = round((time.monotonic() - started) * 1000)
-            access.info("%s %s %s %s ms", scope["method"], _place(scope), status, took)
+            _tell(scope, status, time.monotonic() - started)
 
     def _add_headers(self, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
@@ -119,16 +123,9 @@ class OwnForms:
         return urlsplit(origin).netloc == request.headers.get("host", "")
 
 
-def trace_of(error: BaseException) -> str:
-    """The kinds and places of an error and its causes, without their messages: those may quote a person."""
-    lines = []
-    seen: BaseException | None = error
-    while seen is not None:
-        lines.append(type(seen).__qualname__)
-        frames = traceback.extract_tb(seen.__traceback__)
-        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        seen = seen.__cause__ or seen.__context__
-    return "\n".join(lines)
+def concerns(reference: str) -> None:
+    """Have every line that is logged of this request from now on name an enrolment that there is."""
+    bind_contextvars(reference=reference)
 
 
 def network_of(request: Request) -> str:
@@ -144,13 +141,22 @@ def network_of(request: Request) -> str:
     return str(ipaddress.ip_network((address, prefix), strict=False))
 
 
-def _place(scope: Scope) -> str:
-    """The route's pattern: of the query and the path only a tenant's name gets into a log."""
-    route = scope.get("route")
-    pattern = getattr(route, "path", None)
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    """Count the request, and log it unless it is a probe's that found all well."""
+    route = _route(scope)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(route, method, str(status)).inc()
+    REQUEST_SECONDS.labels(route, method).observe(seconds)
+    if route in _PROBES and status == _OK:
+        return
+    tenant = scope.get("path_params", {}).get("tenant")
+    whose = {"tenant": tenant} if tenant in scope["app"].state.house.tenants else {}
+    access.info("request", method=method, route=route, status=status, ms=round(seconds * 1000), **whose)
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern: what stands in the places of the path, and in the query, is nobody's business."""
+    pattern = getattr(scope.get("route"), "path", None)
     if not isinstance(pattern, str):
         return "/static" if scope["path"].startswith("/static/") else "(no such page)"
-    tenant = scope.get("path_params", {}).get("tenant")
-    known = tenant in scope["app"].state.house.tenants
-    place = pattern.replace("{tenant}", tenant) if known else pattern
-    return f"{scope.get('root_path', '')}{place}"
+    return f"{scope.get('root_path', '')}{pattern}"

@@ -14,6 +14,7 @@ from records.enrolments import Enrolment
 from web import dead_links
 from web.house import house_of
 from web.i18n import language_of
+from web.safety import concerns
 from web.session import Session, applicant_session, principal_session
 
 
@@ -38,7 +39,10 @@ async def enrolment_at(request: Request, tenant: Tenant, reference: str) -> Enro
     house = house_of(request)
     async with house.database.begin() as session:
         enrolment = await enrolments.find(session, house.vault, text)
-    return enrolment if enrolment and enrolment.tenant == tenant.name else None
+    if enrolment is None or enrolment.tenant != tenant.name:
+        return None
+    concerns(text)
+    return enrolment
 
 
 async def applicant_visit(request: Request, tenant: Tenant, reference: str) -> Visit | Response:

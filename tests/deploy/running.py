@@ -34,7 +34,10 @@ from tests.running.waiting import until
 
 NAMESPACE = "lra-compose"
 
-_PORTS = ("proxy", "proxy_health", "web", "postgres", "temporal", "ui", "mailbox", "smtp", "econtract")
+_PORTS = (
+    *("proxy", "proxy_health", "web", "postgres", "temporal", "ui", "mailbox", "smtp", "econtract"),
+    *("web_metrics", "worker_metrics"),
+)
 _UP_WITHIN = 60.0  # seconds
 _STOPPED_WITHIN = 20.0
 
@@ -219,6 +222,7 @@ class Composed:
             "8100": ports["econtract"],
             "mailpit:8025": f"{LOOPBACK}:{ports['mailbox']}",
             "8443": ports["proxy"],
+            "9464": ports.get(f"{name}_metrics", ""),
             "/run/secrets": str(self._granted(name)),
             "/tmp": str(self._folder("tmp", name)),  # noqa: S108 - it is replaced
             "/var/lib/jcan": str(self._folder("var")),

@@ -169,6 +169,13 @@ def test_databases_and_engine_cannot_be_reached_from_outside() -> None:
     }
 
 
+def test_metrics_are_for_whom_joins_their_network_and_the_proxy_is_not_there() -> None:
+    assert _neighbours(DEMO_FILE, "metrics") == {"web", "worker"}
+    ports = {DEMO_FILE.services[name].environment["JCAN_METRICS_PORT"] for name in ("web", "worker")}
+    assert ports == {"9464"}
+    assert "9464" not in (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+
+
 def _variables(file: Composition, *, ours: bool) -> Iterator[str]:
     for service in file.services.values():
         if service.is_ours is ours:

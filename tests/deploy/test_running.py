@@ -171,6 +171,24 @@ async def test_the_browser_comes_in_by_the_proxy_over_tls(composed: Composed) ->
     assert temporal.status_code == HTTPStatus.UNAUTHORIZED
 
 
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        pytest.param("web", "jcan_http_requests_total{", id="web"),
+        pytest.param("worker", 'jcan_activity_attempts_total{activity="send_mail"}', id="worker"),
+    ],
+)
+async def test_metrics_are_at_a_port_that_the_proxy_does_not_lead_to(
+    composed: Composed, name: str, figure: str
+) -> None:
+    async with composed.client() as browser:
+        assert (await browser.get("/metrics")).status_code == HTTPStatus.NOT_FOUND
+    async with httpx.AsyncClient(trust_env=False) as prometheus:
+        scraped = await prometheus.get(f"http://127.0.0.1:{composed.ports[f'{name}_metrics']}/metrics")
+    assert figure in scraped.text
+    assert 'jcan_counterpart_failing_seconds{counterpart="database"} 0.0' in scraped.text
+
+
 async def test_an_administrator_sees_the_temporal_ui_there(composed: Composed) -> None:
     who = {"username": composed.secret("jcan_demo_operator_username")}
     who["password"] = composed.secret("jcan_demo_operator_password")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from devstack.failures import CannotStart
-from devstack.free_ports import check_free
+from devstack.free_ports import check_free, step_aside
 from devstack.ports import Ports, read_ports
 
 
@@ -36,13 +36,31 @@ def test_a_busy_port_is_named_with_its_variable_its_holder_and_what_to_do() -> N
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         with pytest.raises(CannotStart) as failure:
-            check_free(replace(Ports(*_free_ports(6)), mailbox=port))
+            check_free(replace(Ports(*_free_ports(8)), mailbox=port))
     assert f"Port {port} is in use by process {os.getpid()}" in str(failure.value)
     assert "set JCAN_MAILBOX_PORT to another port" in str(failure.value)
 
 
 def test_free_ports_are_let_pass() -> None:
-    check_free(Ports(*_free_ports(6)))
+    check_free(Ports(*_free_ports(8)))
+
+
+def test_metrics_step_aside_unless_somebody_asks_for_their_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        usual = replace(Ports(*_free_ports(8)), web_metrics=port, worker_metrics=port + 1)
+        moved = step_aside(usual, {})
+        assert moved.web_metrics not in {port, port + 1, moved.worker_metrics}
+        assert replace(moved, web_metrics=port, worker_metrics=port + 1) == usual
+        assert step_aside(usual, {"JCAN_WEB_METRICS_PORT": str(port)}).web_metrics == port
+
+
+def test_metrics_leave_their_usual_ports_to_a_part_that_is_to_have_one() -> None:
+    ports = step_aside(read_ports({"JCAN_WEB_PORT": "9464"}), {})
+    assert ports.web == 9464
+    assert ports.web_metrics not in {9464, ports.worker_metrics}
+    with pytest.raises(CannotStart, match="JCAN_WEB_PORT and JCAN_WEB_METRICS_PORT are both 9464"):
+        read_ports({"JCAN_WEB_PORT": "9464", "JCAN_WEB_METRICS_PORT": "9464"})
 
 
 def _free_ports(count: int) -> list[int]:

@@ -61,7 +61,14 @@ def test_the_welcome_names_addresses_and_tickets(tmp_path: Path) -> None:
     secrets = keep_secrets(tmp_path / "secrets.env", sorted(tenants))
     file = ReadyFile(tmp_path / "ready.json")
     content = file.write(Ports(), "postgresql://", TICKETS, secrets, sorted(tenants), PIDS)
-    text = "\n".join(welcome(content, tenants, 7.25))
-    for said in ("http://127.0.0.1:8000/leopalace/", "leo-sign", "1…p", "http://127.0.0.1:8025", "Ctrl-C"):
+    text = "\n".join(welcome(content, tenants, Ports(), 7.25))
+    for said in (
+        "http://127.0.0.1:8000/leopalace/",
+        "leo-sign",
+        "1…p",
+        "http://127.0.0.1:8025",
+        "http://127.0.0.1:9464/metrics",
+        "Ctrl-C",
+    ):
         assert said in text
     assert secrets["JCAN_DEMO_OPERATOR_PASSWORD"] not in text

@@ -1,6 +1,5 @@
 """The pages around the registration, and what is there when something is not."""
 
-import logging
 from collections.abc import Callable
 
 import httpx
@@ -9,6 +8,7 @@ from sqlalchemy import text
 
 from records.database import Database
 from settings import Settings
+from tests.logged import Logged
 from tests.web.conftest import RecordingDesk, Visitor
 from web.app import create_app
 
@@ -136,20 +136,25 @@ async def test_a_form_with_too_many_fields_is_a_page(visitor: Visitor) -> None:
 
 
 async def test_a_fault_of_ours_is_a_page_and_its_words_are_not_logged(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, logged: Logged
 ) -> None:
     async def fail(*_args: object) -> None:
         raise RuntimeError("taro.yamada@example.jp")
 
     monkeypatch.setattr("web.registration.form_page", fail)
-    with caplog.at_level(logging.INFO):
-        page = await visitor.get("/leopalace/regist/step1?lang=en")
+    page = await visitor.get("/leopalace/regist/step1?lang=en")
 
     assert page.status == 500
     assert "Something went wrong on our side" in page.text
     assert page.response.headers["content-security-policy"]
-    assert "RuntimeError" in caplog.text
-    assert "taro.yamada" not in caplog.text
+    (told,) = logged.of("jcan.web")
+    assert (told["level"], told["error"], told["route"]) == (
+        "error",
+        "RuntimeError",
+        "/{tenant}/regist/step1",
+    )
+    assert "web/registration.py" in " ".join(told["trace"])
+    assert "taro.yamada" not in logged.text
 
 
 # --- alive and ready
@@ -197,7 +202,7 @@ async def test_ready_names_the_database(settings: Settings, desk: RecordingDesk)
     ],
 )
 async def test_a_database_that_is_away_is_no_error_of_ours(
-    settings: Settings, desk: RecordingDesk, caplog: pytest.LogCaptureFixture, path: str, kind: str
+    settings: Settings, desk: RecordingDesk, logged: Logged, path: str, kind: str
 ) -> None:
     gone = settings.model_copy(
         update={"database_url": "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1"}
@@ -209,8 +214,9 @@ async def test_a_database_that_is_away_is_no_error_of_ours(
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
     assert answer.headers["content-type"].startswith(kind)
-    assert "the database cannot be reached: OperationalError" in caplog.messages
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    (told,) = logged.of("jcan.web")
+    assert (told["level"], told["error"]) == ("warning", "OperationalError")
+    assert told["event"] == "the database cannot be reached"
 
 
 async def test_limits_count_by_network(visitors: Callable[..., Visitor]) -> None:

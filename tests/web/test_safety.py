@@ -1,12 +1,13 @@
 """Headers, forms from elsewhere, the access log, sealing."""
 
-import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import Request
+from prometheus_client import REGISTRY, generate_latest
 
-from tests.web.conftest import ORIGIN, Visitor
+from tests.logged import Logged
+from tests.web.conftest import ORIGIN, RecordingDesk, Visitor
 from web.captcha import VOICES
 from web.safety import network_of
 from web.sealing import Sealer
@@ -77,18 +78,74 @@ async def test_a_foreign_form_is_refused_in_english_too(visitor: Visitor) -> Non
     assert "It came from another site" in response.text
 
 
-async def test_the_access_log_has_neither_query_nor_path_values(
-    visitor: Visitor, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, logger="jcan.web.access"):
-        await visitor.get("/leopalace/realregist/step1?onetimetoken=" + "ab" * 32)
-        await visitor.get("/leopalace/regist/picture/secret-in-path.png")
-        await visitor.get("/leopalace/secret-in-path")
-        await visitor.get("/secret-in-path/")
+# --- what is told of a request
 
-    own = [record.getMessage() for record in caplog.records if record.name == "jcan.web.access"]
-    assert len(own) == 4
-    assert not [line for line in own if "abab" in line or "secret" in line]
+
+async def test_the_access_log_has_neither_query_nor_path_values(visitor: Visitor, logged: Logged) -> None:
+    await visitor.get("/leopalace/realregist/step1?onetimetoken=" + "ab" * 32)
+    await visitor.get("/leopalace/regist/picture/secret-in-path.png")
+    await visitor.get("/leopalace/secret-in-path")
+    await visitor.get("/secret-in-path/")
+
+    lines = logged.of("jcan.web.access")
+    assert [(line["route"], line.get("tenant")) for line in lines] == [
+        ("/{tenant}/realregist/step1", "leopalace"),
+        ("/{tenant}/regist/picture/{picture}.png", "leopalace"),
+        ("(no such page)", None),
+        ("/{tenant}/", None),
+    ]
+    assert "abab" not in logged.text
+    assert "secret" not in logged.text
+
+
+async def test_a_request_is_told_with_its_status_and_how_long_it_took(
+    visitor: Visitor, logged: Logged
+) -> None:
+    await visitor.client.get("/leopalace/")
+
+    (line,) = logged.of("jcan.web.access")
+    assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
+    assert 0 <= line["ms"] < 10_000
+
+
+async def test_a_probe_is_told_only_if_something_is_missing(
+    visitor: Visitor, desk: RecordingDesk, logged: Logged
+) -> None:
+    await visitor.client.get("/readyz")
+    assert logged.of("jcan.web.access") == []
+    desk.away = True
+    await visitor.client.get("/readyz")
+    assert [line["status"] for line in logged.of("jcan.web.access")] == [503]
+
+
+async def test_an_enrolment_that_somebody_makes_up_is_not_told(visitor: Visitor, logged: Logged) -> None:
+    await visitor.client.get("/leopalace/enrolments/TAR0TAKAHASH1")
+
+    (line,) = logged.of("jcan.web.access")
+    assert line["route"] == "/{tenant}/enrolments/{reference}"
+    assert "TAR0TAKAHASH1" not in logged.text
+
+
+async def test_requests_are_counted_by_route_and_what_strangers_make_up_is_one(visitor: Visitor) -> None:
+    routes = {"route": "/{tenant}/regist/step1", "method": "GET", "status": "200"}
+    nowhere = {"route": "(no such page)", "method": "other", "status": "404"}
+    before, strangers = counted(**routes), counted(**nowhere)
+
+    await visitor.client.get(STEP1)
+    for method in ("BREW", "PROPFIND"):
+        await visitor.client.request(method, f"/{method}/no/such/page")
+
+    assert counted(**routes) - before == 1
+    assert counted(**nowhere) - strangers == 2
+    assert "BREW" not in generate_latest().decode()
+
+
+def counted(**labels: str) -> float:
+    """How often such a request was answered so far."""
+    return REGISTRY.get_sample_value("jcan_http_requests_total", labels) or 0.0
+
+
+# --- cookies and networks
 
 
 async def test_cookies_are_kept_from_scripts_and_other_sites(visitor: Visitor) -> None:

@@ -12,6 +12,7 @@ from records.database import Database
 from records.tables import EnrolmentRow
 from records.vault import Vault
 from settings import Settings
+from tests.logged import Logged
 from tests.web.conftest import RecordingDesk, Visitor
 from tests.web.enrolling import HOME, REFERENCE, Write, agents_application, application, link, writer
 from tests.web.page import Page
@@ -90,6 +91,16 @@ async def test_everything_that_asks_for_an_operator_is_told_in_plain_words(
     page = await at(Stage.IN_REVIEW, **SENT, attention=attention)
     assert page.status == 200
     assert attention.value not in page.text
+
+
+async def test_the_log_tells_whose_pages_were_asked_for_and_by_no_link(logged: Logged, at: At) -> None:
+    await at(Stage.IN_REVIEW, **SENT)
+
+    shown = {line["route"]: line["reference"] for line in logged.of("jcan.web.access")}
+    assert shown == dict.fromkeys(
+        ["/{tenant}/status", "/{tenant}/enrolments/{reference}/status"], REFERENCE.text
+    )
+    assert "onetimetoken" not in logged.text
 
 
 async def test_the_way_marks_the_present_step(at: At) -> None:

@@ -20,6 +20,7 @@ from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import language_of
 from web.revocation_words import is_valid, reason_text
+from web.safety import concerns
 from web.telling import message_id, now, tell
 from workflows.messages import DecideReview, GiveUp, Message, ResendLink, Resume, Withdraw
 
@@ -97,6 +98,7 @@ async def _enrolment(request: Request, operator: Operator, reference: str) -> En
         enrolment = await enrolments.find(session, house.vault, reference)
     if enrolment is None or not operator.sees(enrolment.tenant):
         raise HTTPException(404)
+    concerns(enrolment.reference)
     return enrolment
 
 

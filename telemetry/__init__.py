@@ -1,0 +1,1 @@
+"""What the processes tell those who run them: logs and metrics."""
