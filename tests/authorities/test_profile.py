@@ -19,7 +19,7 @@ from authorities.signing import sign, under_throwaway_key
 from domain.subject import Subject
 from tests.certification import TARO, key_in, make_csr, openssl
 
-NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Counterparts that are away or refuse, operators who cancel and reset."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -169,16 +169,6 @@ async def test_a_ticket_that_cannot_be_had_ends_it_without_a_mail_if_the_page_ha
     end = await enrolling.end()
     assert (end.stage, end.outcome) == (Stage.REJECTED, outcome)
     assert enrolling.world.letters == []
-
-
-async def test_who_lost_the_race_while_no_page_waited_is_told_by_mail(
-    start_enrolment: StartEnrolment,
-) -> None:
-    world, earlier = World(ticket_refusal=Outcome.TICKET_TAKEN), datetime.now(UTC) - MINUTE
-    enrolling = await start_enrolment(world=world, received_at=earlier)
-    async with enrolling.worker():
-        await enrolling.end()
-    assert enrolling.world.kinds() == [LetterKind.TICKET_TAKEN]
 
 
 async def test_registering_again_with_the_other_applicant_replaces_the_first(enrol: StartEnrolment) -> None:
