@@ -8,7 +8,7 @@ import typer
 
 from cli.office import Office, refuse, run
 from cli.secret_files import demo_key
-from records import api_keys, audit, operators
+from records import api_keys, audit, operators, ticket_orders
 from records import tickets as records
 from records.operators import Operator, Role
 from records.preparation import DEMO, DEMO_DOMAIN
@@ -86,5 +86,6 @@ async def _free(office: Office, company_code: str, at_least: int) -> list[str]:
         free = [row.number for row in rows if row.state(today) == "free"]
         missing = at_least - len(free)
         if missing > 0:
-            free += await records.order(session, company_code, SAMPLE, missing, today + GOOD_FOR)
+            last_day = today + GOOD_FOR
+            free += await ticket_orders.place(session, DEMO, company_code, SAMPLE, missing, last_day)
     return free

@@ -118,7 +118,7 @@ def correct(
 @app.command()
 def withdraw(reference: Number) -> None:
     """End an enrolment for which nothing is ordered yet; its ticket is free again."""
-    _tell(reference, Withdraw(by="operator", cause="cancelled"))
+    _tell(reference, Withdraw(by="operator", cause="cancelled"), noted="asked_to_withdraw")
 
 
 @app.command()

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli.office import Office, refuse, run
+from cli.office import OPERATOR, Office, refuse, run
 from domain.corporate_number import parse_corporate_number
 from domain.problem import RuleBroken
 from domain.reference import Reference
 from domain.text import parse_latin_text, parse_name
 from domain.ticket import parse_ticket_number
-from records import tickets
+from records import ticket_orders, tickets
 from records.tickets import Organisation, TicketRow, today_in_japan
 from tenants import load_tenants
 
@@ -45,7 +45,9 @@ def order(
 
     async def place(office: Office) -> list[str]:
         async with office.database.begin() as session:
-            return await tickets.order(session, company_code, organisation, quantity, expires_on.date())
+            return await ticket_orders.place(
+                session, OPERATOR, company_code, organisation, quantity, expires_on.date()
+            )
 
     numbers = run(place)
     typer.echo(json.dumps(numbers) if as_json else "\n".join(numbers))
@@ -89,7 +91,7 @@ def cancel(number: Annotated[str, typer.Argument(help="The ticket's number.")]) 
 
     async def strike(office: Office) -> TicketRow | None:
         async with office.database.begin() as session:
-            ticket = await tickets.cancel(session, wanted)
+            ticket = await ticket_orders.cancel(session, OPERATOR, wanted)
         if ticket is None or not ticket.reserved_by or ticket.consumed_at:
             return ticket
         if await office.desk.is_open(ticket.reserved_by):
@@ -97,7 +99,7 @@ def cancel(number: Annotated[str, typer.Argument(help="The ticket's number.")]) 
         # Its run was terminated: nobody else will ever free it.
         async with office.database.begin() as session:
             await tickets.release(session, ticket.reserved_by)
-            return await tickets.cancel(session, wanted)
+            return await ticket_orders.cancel(session, OPERATOR, wanted)
 
     ticket = run(strike)
     if ticket is None:

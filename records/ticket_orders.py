@@ -1,4 +1,8 @@
-"""Orders of tickets, each for one organisation, with what became of its tickets."""
+"""Orders of tickets, each for one organisation: placing one, and what became of its tickets.
+
+The audit trail names a ticket by its order, for whoever has a ticket's number can apply with it; and an
+organisation by its order too, so that nothing there tells who anybody is.
+"""
 
 import uuid
 from dataclasses import dataclass
@@ -7,8 +11,9 @@ from datetime import date, datetime
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from records import audit, tickets
 from records.tables import Ticket, TicketOrder
-from records.tickets import Organisation
+from records.tickets import Organisation, TicketRow
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,40 @@ class Order:
     def free(self) -> int:
         """How many tickets nobody has taken."""
         return self.quantity - self.reserved - self.used - self.cancelled
+
+
+async def place(
+    session: AsyncSession,
+    actor: str,
+    company_code: str,
+    organisation: Organisation,
+    quantity: int,
+    expires_on: date,
+    order_id: uuid.UUID | None = None,
+) -> list[str]:
+    """Order new tickets, write down who did, and give their numbers.
+
+    Raises IntegrityError, before anything is written down, for an order that is there already.
+    """
+    order_id = order_id or uuid.uuid4()
+    numbers = await tickets.order(session, company_code, organisation, quantity, expires_on, order_id)
+    entry = audit.entry_now(
+        actor,
+        "tickets_ordered",
+        order=order_id.hex,
+        company_code=company_code,
+        quantity=quantity,
+    )
+    await audit.add(session, entry)
+    return numbers
+
+
+async def cancel(session: AsyncSession, actor: str, number: str) -> TicketRow | None:
+    """Cancel a free ticket and write down who did; gives what `tickets.cancel` gives."""
+    ticket = await tickets.cancel(session, number)
+    if ticket is not None and not (ticket.reserved_by or ticket.consumed_at or ticket.cancelled_at):
+        await audit.add(session, audit.entry_now(actor, "ticket_cancelled", order=ticket.order_id.hex))
+    return ticket
 
 
 async def newest(session: AsyncSession, limit: int) -> list[Order]:

@@ -31,6 +31,7 @@ class TicketRow:
     """One ticket with the order that it belongs to."""
 
     number: str
+    order_id: uuid.UUID
     company_code: str
     organisation: Organisation
     expires_on: date
@@ -183,6 +184,7 @@ def _ticket_row(row: Row[Ticket, TicketOrder]) -> TicketRow:
     ticket, ordered = row
     return TicketRow(
         number=ticket.number,
+        order_id=ticket.order_id,
         company_code=ordered.company_code,
         organisation=Organisation(
             corporate_number=ordered.corporate_number,

@@ -41,6 +41,14 @@ def test_ordered_tickets_are_listed_and_can_be_cancelled_once(jcan: Jcan) -> Non
     assert jcan("tickets", "cancel", first).stdout == "It was cancelled before.\n"
     assert first in jcan("tickets", "list", "--state=cancelled").stdout
 
+    trail = jcan("audit", "export").stdout
+    entries = [json.loads(line)["entry"] for line in trail.splitlines()[:-1]]
+    assert [(entry["actor"], entry["action"]) for entry in entries] == [
+        ("operator:cli", "tickets_ordered"),
+        ("operator:cli", "ticket_cancelled"),
+    ]
+    assert first not in trail
+
 
 @pytest.mark.parametrize(
     ("words", "sentence"),

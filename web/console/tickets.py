@@ -17,7 +17,7 @@ from domain.corporate_number import parse_corporate_number
 from domain.form import FormCheck
 from domain.problem import FieldErrors, Problem, RuleBroken
 from domain.text import parse_latin_text, parse_name
-from records import audit, ticket_orders, tickets
+from records import ticket_orders
 from records.operators import Operator
 from records.tickets import Organisation, today_in_japan
 from web.console.access import HOME, Administrator, note
@@ -119,18 +119,15 @@ async def _page(
 
 async def _place(request: Request, operator: Operator, order_id: uuid.UUID, wish: Wish) -> None:
     async with house_of(request).database.begin() as session:
-        await tickets.order(
-            session, wish.company_code, wish.organisation, wish.quantity, wish.expires_on, order_id
-        )
-        entry = audit.entry_now(
+        await ticket_orders.place(
+            session,
             operator.actor,
-            "tickets_ordered",
-            order=order_id.hex,
-            company_code=wish.company_code,
-            corporate_number=wish.organisation.corporate_number,
-            quantity=wish.quantity,
+            wish.company_code,
+            wish.organisation,
+            wish.quantity,
+            wish.expires_on,
+            order_id,
         )
-        await audit.add(session, entry)
 
 
 def _order_id(raw: Mapping[str, str]) -> uuid.UUID:
