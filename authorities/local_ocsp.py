@@ -5,8 +5,10 @@ and not to be checked itself (id-pkix-ocsp-nocheck). The key of the issuing CA s
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,11 +17,13 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from sqlalchemy import select
 
 from authorities.connector import serial_text
 from authorities.local_crl import reason_of
 from authorities.local_keys import ORGANIZATION, CaKeys
 from authorities.local_tables import LocalCertificate
+from authorities.ocsp_bundles import join, split
 from authorities.profile import new_serial
 from records.database import Database
 
@@ -51,6 +55,21 @@ class OcspAnswer:
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Question:
+    """One question of a request: about which certificate, and the request's nonce."""
+
+    asked: ocsp.OCSPRequest
+    serial: str
+    nonce: x509.OCSPNonce | None
+
+    @classmethod
+    def read(cls, request: bytes) -> Self:
+        """Read a DER request with one question. Raises ValueError, UnsupportedAlgorithm."""
+        asked = ocsp.load_der_ocsp_request(request)
+        return cls(asked, _serial_in(asked), _nonce_in(asked))
+
+
 class OcspResponder:
     """Answers what is asked about the embedded CA's certificates."""
 
@@ -61,26 +80,28 @@ class OcspResponder:
         self._responder: Responder | None = None
 
     async def answer(self, request: bytes, now: datetime | None = None) -> OcspAnswer:
-        """Answer a DER OCSPRequest at a moment (UTC; now, if not given).
+        """Answer a DER OCSPRequest, of one question or several, at a moment (UTC; now, if not given).
 
-        Junk is answered `malformedRequest`, a question about another issuer's certificate `unauthorized`.
+        Junk is answered `malformedRequest`. With a question about another issuer's certificate it is
+        `unauthorized`: an answer of ours on that would not be believed, and spoil the others.
         """
         at = (now or datetime.now(UTC)).replace(microsecond=0)
         try:
-            asked = ocsp.load_der_ocsp_request(request)
-            nonce = _nonce_in(asked)
-            serial = _serial_in(asked)
-            issuer_is_ours = self._is_about_ours(asked)
+            questions = [_Question.read(each) for each in split(request)]
+            all_ours = all(self._is_about_ours(each.asked) for each in questions)
         except UnsupportedAlgorithm:
             return _refusal(ocsp.OCSPResponseStatus.UNAUTHORIZED)
-        except (ValueError, NotImplementedError):
-            # Also one with several questions, which the library does not read.
+        except ValueError:
             return _refusal(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
-        if not issuer_is_ours:
+        if not questions:
+            return _refusal(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
+        if not all_ours:
             return _refusal(ocsp.OCSPResponseStatus.UNAUTHORIZED)
+        named = LocalCertificate.serial.in_({each.serial for each in questions})
         async with self._database.begin() as session:
-            certificate = await session.get(LocalCertificate, serial)
-        return await asyncio.to_thread(self._sign, asked, nonce, certificate, at)
+            found = (await session.scalars(select(LocalCertificate).where(named))).all()
+        certificates = {certificate.serial: certificate for certificate in found}
+        return await asyncio.to_thread(self._sign, questions, certificates, at)
 
     def responder(self, at: datetime) -> Responder:
         """Give the responder that answers at a moment, a new one if the last is about to end."""
@@ -99,35 +120,12 @@ class OcspResponder:
         )
 
     def _sign(
-        self,
-        asked: ocsp.OCSPRequest,
-        nonce: x509.OCSPNonce | None,
-        certificate: LocalCertificate | None,
-        at: datetime,
+        self, questions: Sequence[_Question], certificates: Mapping[str, LocalCertificate], at: datetime
     ) -> OcspAnswer:
         responder = self.responder(at)
-        status, revoked_at, reason = _status_of(certificate)
-        builder = (
-            ocsp.OCSPResponseBuilder()
-            .add_response_by_hash(
-                issuer_name_hash=asked.issuer_name_hash,
-                issuer_key_hash=asked.issuer_key_hash,
-                serial_number=asked.serial_number,
-                algorithm=asked.hash_algorithm,
-                cert_status=status,
-                this_update=at,
-                next_update=at + VALIDITY,
-                revocation_time=revoked_at,
-                revocation_reason=reason,
-            )
-            .responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
-            .certificates([responder.certificate])
-        )
-        if nonce is not None:
-            builder = builder.add_extension(nonce, critical=False)
-        response = builder.sign(responder.key, SHA256())
-        until = None if nonce is not None else at + VALIDITY
-        return OcspAnswer(response.public_bytes(Encoding.DER), until)
+        answers = [_signed(each, certificates.get(each.serial), responder, at) for each in questions]
+        der = answers[0] if len(answers) == 1 else join(answers, responder.key)
+        return OcspAnswer(der, None if questions[0].nonce is not None else at + VALIDITY)
 
 
 def new_responder(keys: CaKeys, at: datetime) -> Responder:
@@ -161,6 +159,32 @@ def new_responder(keys: CaKeys, at: datetime) -> Responder:
 def refuse_junk() -> OcspAnswer:
     """Give the answer to what is no request at all."""
     return _refusal(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
+
+
+def _signed(
+    question: _Question, certificate: LocalCertificate | None, responder: Responder, at: datetime
+) -> bytes:
+    asked = question.asked
+    status, revoked_at, reason = _status_of(certificate)
+    builder = (
+        ocsp.OCSPResponseBuilder()
+        .add_response_by_hash(
+            issuer_name_hash=asked.issuer_name_hash,
+            issuer_key_hash=asked.issuer_key_hash,
+            serial_number=asked.serial_number,
+            algorithm=asked.hash_algorithm,
+            cert_status=status,
+            this_update=at,
+            next_update=at + VALIDITY,
+            revocation_time=revoked_at,
+            revocation_reason=reason,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
+        .certificates([responder.certificate])
+    )
+    if question.nonce is not None:
+        builder = builder.add_extension(question.nonce, critical=False)
+    return builder.sign(responder.key, SHA256()).public_bytes(Encoding.DER)
 
 
 def _refusal(status: ocsp.OCSPResponseStatus) -> OcspAnswer:

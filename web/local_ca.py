@@ -26,6 +26,8 @@ KEPT = timedelta(minutes=5)
 """How long others may keep an answer: a revocation is not hidden for longer."""
 
 _MAXIMUM_REQUEST = 4096
+# By HEAD a relying party asks whether there is a newer list; no server is without it (RFC 9110, section 9.1).
+_READ = ["GET", "HEAD"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ async def publisher(request: Request) -> Publisher:
 ThePublisher = Annotated[Publisher, Depends(publisher)]
 
 
-@router.get("/issuing.crl")
+@router.api_route("/issuing.crl", methods=_READ)
 async def give_list(ca: ThePublisher) -> Response:
     """The certificate revocation list, DER (RFC 2585, section 4.2)."""
     crl = await ca.lists.current()
@@ -65,7 +67,7 @@ async def give_list(ca: ThePublisher) -> Response:
     return _kept_until(response, crl.next_update)
 
 
-@router.get("/issuing.cer")
+@router.api_route("/issuing.cer", methods=_READ)
 async def give_certificate(ca: ThePublisher) -> Response:
     """The issuing CA's certificate, DER (RFC 2585, section 4.1)."""
     response = Response(ca.keys.issuing.public_bytes(Encoding.DER), media_type="application/pkix-cert")

@@ -241,15 +241,11 @@ async def test_another_issuers_certificate_is_none_of_ours(ca: Ca, tmp_path: Pat
 
 
 async def test_a_serial_that_was_never_issued_is_unknown(ca: Ca) -> None:
-    request = (
-        ocsp.OCSPRequestBuilder()
-        .add_certificate_by_hash(
-            *issuer_hashes(ca, await ca.issue()), secrets.randbits(120) + 1, OPENSSLS_DIGEST
-        )
-        .build()
-    )
-    answer = await ca.responder.answer(request.public_bytes(Encoding.DER))
-    assert status_in(answer) is ocsp.OCSPCertStatus.UNKNOWN
+    hashes = issuer_hashes(ca, await ca.issue())
+    for serial in (secrets.randbits(120) + 1, 2**158, 2**400):
+        request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*hashes, serial, OPENSSLS_DIGEST).build()
+        answer = await ca.responder.answer(request.public_bytes(Encoding.DER))
+        assert status_in(answer) is ocsp.OCSPCertStatus.UNKNOWN
 
 
 def issuer_hashes(ca: Ca, certificate: x509.Certificate) -> tuple[bytes, bytes]:
@@ -300,6 +296,35 @@ async def test_openssl_believes_the_answers(ca: Ca, tmp_path: Path, nonce: list[
     said = await ask()
     assert f"{tmp_path}/certificate.pem: revoked" in said
     assert "Reason: keyCompromise" in said
+
+
+async def test_several_questions_are_answered_in_one_response(ca: Ca, tmp_path: Path) -> None:
+    good, revoked = await ca.issue(), await ca.issue()
+    await ca.revoke(revoked, RevocationReason.SUPERSEDED)
+    files = write(tmp_path, ca)
+    asked = [
+        *("-issuer", files["issuing"], "-cert", save(tmp_path / "good.pem", good)),
+        *("-cert", save(tmp_path / "revoked.pem", revoked), "-serial", "0x1234"),
+    ]
+    question, reply = tmp_path / "request.der", tmp_path / "response.der"
+    openssl("ocsp", *asked, "-reqout", str(question))
+    answer = await ca.responder.answer(question.read_bytes())
+    assert answer.until is None, "it has a nonce"
+    reply.write_bytes(answer.der)
+    assert errors_in_response(answer.der) == []
+    files_read = ["-reqin", str(question), "-no_nonce", "-respin", str(reply)]
+    said = openssl("ocsp", *asked, *files_read, "-CAfile", files["root"])
+    for words in ("good.pem: good", "revoked.pem: revoked", "0x1234: unknown"):
+        assert words in said
+
+
+async def test_one_question_about_another_issuer_is_refused_with_the_others(ca: Ca, tmp_path: Path) -> None:
+    other, question = load_or_create(tmp_path / "another-ca"), tmp_path / "request.der"
+    ours = ["-issuer", write(tmp_path, ca)["issuing"], "-serial", "0x1234"]
+    foreign = ["-issuer", save(tmp_path / "foreign.pem", other.issuing), "-serial", "0x1234"]
+    openssl("ocsp", *ours, *foreign, "-reqout", str(question))
+    answer = await ca.responder.answer(question.read_bytes())
+    assert refusal_in(answer) is ocsp.OCSPResponseStatus.UNAUTHORIZED
 
 
 def write(folder: Path, ca: Ca) -> dict[str, str]:

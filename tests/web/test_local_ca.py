@@ -80,6 +80,15 @@ async def test_the_issuing_certificate_is_where_the_certificates_say(
     assert any(str(each.access_location.value).endswith("/ca/local/issuing.cer") for each in access)
 
 
+@pytest.mark.parametrize("name", ["issuing.crl", "issuing.cer"])
+async def test_whether_there_is_something_newer_can_be_asked_by_head(visitor: Visitor, name: str) -> None:
+    whole = await visitor.client.get(f"/ca/local/{name}")
+    head = await visitor.client.head(f"/ca/local/{name}")
+    assert (head.status_code, head.headers["Content-Type"]) == (200, whole.headers["Content-Type"])
+    assert 0 < max_age(head) <= 300
+    assert head.headers.get("ETag") == whole.headers.get("ETag")
+
+
 async def test_it_answers_by_post_and_by_get_under_any_host(
     visitor: Visitor, authority: LocalAuthority, certificate: x509.Certificate
 ) -> None:
