@@ -49,7 +49,7 @@ EXPLAINED = (
     ),
     Explained(
         "web",
-        r"the database cannot be reached: (OperationalError|AdminShutdown)",
+        r"the database cannot be reached error=(OperationalError|AdminShutdown)\b",
         "PostgreSQL was killed: the page says so, and to press again",
     ),
     Explained(
@@ -59,12 +59,22 @@ EXPLAINED = (
     ),
     Explained(
         "worker",
-        r"the local CA's books cannot be reached: OperationalError",
+        r"waits for what is missing missing=(database|temporal)\b",
+        "PostgreSQL or Temporal was killed: a worker that starts meanwhile waits for it",
+    ),
+    Explained(
+        "worker",
+        r"failed, will be tried again .*counterpart=(mail|econtract|database|temporal)\b",
+        "a counterpart was killed, or made to answer late, wrongly or not at all: it is asked again",
+    ),
+    Explained(
+        "worker",
+        r"the local CA's books cannot be reached error=OperationalError\b",
         "PostgreSQL was killed: the embedded CA's clerk waits for it",
     ),
     Explained(
         "worker",
-        r"the hook answered 50[03]",
+        r"the hook refused a call status=50[03]\b",
         "PostgreSQL or Temporal was killed: the embedded CA's clerk calls again",
     ),
     Explained(
