@@ -90,7 +90,11 @@ class EContract:
         """Take the service's URL and key; `transport` carries the calls, HTTP if not given."""
         self._base = settings.econtract_url
         self._key = settings.econtract_key
-        self._transport = transport
+        # One client, for making one costs more than a call; no connection is kept, for the service may close
+        # it in the moment in which the next call goes out.
+        self._client = httpx.AsyncClient(
+            transport=transport, timeout=TIMEOUT_SECONDS, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     @activity.defn(name="create_credential")
     async def create_credential(self, create: CreateCredential) -> Credential:
@@ -134,8 +138,7 @@ class EContract:
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"}
         try:
-            async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS) as client:
-                return await client.request(method, f"{self._base}{path}", json=body, headers=headers)
+            return await self._client.request(method, f"{self._base}{path}", json=body, headers=headers)
         except httpx.HTTPError as error:
             raise _unusable(f"the e-contract service does not answer ({type(error).__name__})") from None
 

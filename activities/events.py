@@ -68,7 +68,14 @@ class Events:
         """Take the service's URL and the key we share; `transport` carries the calls, HTTP if not given."""
         self._url = f"{settings.econtract_url}/events"
         self._key = settings.webhook_key
-        self._transport = transport
+        # One client, for making one costs more than a call; no connection is kept, for the receiver may close
+        # it in the moment in which the next call goes out.
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            timeout=TIMEOUT_SECONDS,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            follow_redirects=False,
+        )
 
     @activity.defn(name="deliver_event")
     async def deliver(self, event: StageChanged) -> None:
@@ -85,12 +92,8 @@ class Events:
         headers = {"Content-Type": "application/json"} | signed(
             self._key, event.event_id, datetime.now(UTC), event.body
         )
-        client = httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS, follow_redirects=False)
         # The answer's body is nobody's business: it is not even read.
-        async with (
-            client,
-            client.stream("POST", self._url, content=event.body, headers=headers) as answer,
-        ):
+        async with self._client.stream("POST", self._url, content=event.body, headers=headers) as answer:
             return answer.status_code
 
 

@@ -47,7 +47,12 @@ class Clerk:
         self._authority = authority
         self._hook = f"{settings.web_origin}/hooks/ca/{authority.name}"
         self._key = settings.ca_hook_key
-        self._transport = transport
+        # One client, for making one costs more than a call.
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            timeout=HOOK_TIMEOUT_SECONDS,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     async def serve(self) -> None:
         """Work until cancelled. A database that is away is waited for."""
@@ -156,8 +161,7 @@ class Clerk:
     async def _call_hook(self, order_id: str) -> bool:
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"}
         try:
-            async with httpx.AsyncClient(transport=self._transport, timeout=HOOK_TIMEOUT_SECONDS) as client:
-                answer = await client.post(self._hook, json={"order_id": order_id}, headers=headers)
+            answer = await self._client.post(self._hook, json={"order_id": order_id}, headers=headers)
         except httpx.HTTPError as error:
             _log.info("the hook cannot be reached", error=type(error).__name__)
             return False

@@ -59,7 +59,6 @@ class Enrolments:
     async def start(self, applicant: Applicant, ticket: str) -> Run:
         """Start one."""
         reference = Reference.from_bytes(os.urandom(8)).text
-        person = "hanako.sato" if applicant is Applicant.AGENT else "taro.takahashi"
         start = EnrolmentStart(
             reference=reference,
             tenant="leopalace",
@@ -67,7 +66,9 @@ class Enrolments:
                 applicant=applicant,
                 company_code="leo-sign",
                 ticket_number=ticket,
-                email=f"{person}.{reference.lower()}@example.jp",
+                email=_address(
+                    "hanako.sato" if applicant is Applicant.AGENT else "taro.takahashi", reference
+                ),
             ),
             language=Language.JA,
             received_at=datetime.now(UTC),
@@ -84,7 +85,7 @@ class Enrolments:
         run = await self.start(applicant, ticket)
         await self.waits_for_people(run, Stage.REGISTERED)
         await run.tell(RedeemLink(generation=1))
-        await run.tell(SubmitApplication(application=application(applicant)))
+        await run.tell(SubmitApplication(application=application(applicant, run.reference)))
         if applicant is Applicant.AGENT:
             await self.waits_for_people(run, Stage.AWAITING_APPROVAL)
             await run.tell(DecideApproval(decision=ApprovalDecision.APPROVE, round=1))
@@ -116,8 +117,8 @@ class Enrolments:
         return [reference for reference, stage in rows if stage == self._stage[reference]]
 
 
-def application(applicant: Applicant) -> Application:
-    """What everybody here applies for."""
+def application(applicant: Applicant, reference: str) -> Application:
+    """What everybody here applies for, each for a person of their own: a namesake would be a renewal."""
     agents = (
         {"agent_name": "佐藤 花子", "agent_company": "株式会社代理"} if applicant is Applicant.AGENT else {}
     )
@@ -132,9 +133,13 @@ def application(applicant: Applicant) -> Application:
             "company_name": "株式会社サンプル",
             "company_name_latin": "Sample Corporation",
             "corporate_number": "9999999999999",
-            "email": "taro.takahashi@example.jp",
+            "email": _address("taro.takahashi", reference),
             "phone": "0300000000",
             "validity_years": 1,
         }
         | agents
     )
+
+
+def _address(person: str, reference: str) -> str:
+    return f"{person}.{reference.lower()}@example.jp"
