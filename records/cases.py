@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.stage import Stage
 from records import tickets
-from records.enrolments import Standing, address_digest
+from records.enrolments import Standing, address_digest, ticket_digest
 from records.tables import EnrolmentRow
 
 
@@ -51,10 +51,15 @@ async def of_address(
     )
 
 
-async def of_ticket(session: AsyncSession, tenant: str | None, number: str) -> list[Standing]:
-    """Give the enrolment that holds or has used a ticket; none for one that is free or unknown."""
+async def of_ticket(
+    session: AsyncSession, digest_key: bytes, tenant: str | None, number: str
+) -> list[Standing]:
+    """Give the enrolments that came with a ticket, ended ones too; of the erased only who used it up."""
     ticket = await tickets.find_ticket(session, number)
-    return [] if ticket is None else await of_reference(session, tenant, ticket.reserved_by or "")
+    holder = EnrolmentRow.reference == (ticket.reserved_by if ticket else None)
+    came = EnrolmentRow.ticket_digest == ticket_digest(digest_key, number)
+    newest = _cases(tenant).where(or_(came, holder)).order_by(EnrolmentRow.registered_at.desc())
+    return await _standings(session, newest)
 
 
 async def of_reference(session: AsyncSession, tenant: str | None, reference: str) -> list[Standing]:
@@ -78,7 +83,6 @@ def _cases(tenant: str | None) -> Select[EnrolmentRow]:
 
 
 def _of(tenant: str | None) -> list[ColumnElement[bool]]:
-
     return [] if tenant is None else [EnrolmentRow.tenant == tenant]
 
 

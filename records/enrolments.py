@@ -95,6 +95,7 @@ async def write(
     row = standing.model_dump() | {
         "email_digest": address_digest(digest_key, details.email),
         "principal_digest": details.application and address_digest(digest_key, details.application.email),
+        "ticket_digest": ticket_digest(digest_key, details.ticket_number),
         "sealed_details": sealed,
     }
     statement = insert(EnrolmentRow).values(row)
@@ -153,6 +154,11 @@ async def holder(session: AsyncSession, reference: str) -> EnrolmentRow | None:
 def address_digest(key: bytes, email: str) -> bytes:
     """Give the digest by which an address is found; local parts that differ in case are one mailbox here."""
     return digest(key, "address", email.lower())
+
+
+def ticket_digest(key: bytes, number: str) -> bytes:
+    """Give the digest by which everybody is found who came with a ticket, whoever holds it now."""
+    return digest(key, "ticket", number)
 
 
 async def _enrolment(vault: Vault, row: EnrolmentRow) -> Enrolment:

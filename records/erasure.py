@@ -47,7 +47,7 @@ async def shred(session: AsyncSession, reference: str, actor: str) -> bool:
     await session.execute(
         update(EnrolmentRow)
         .where(EnrolmentRow.reference == reference)
-        .values(sealed_details=None, email_digest=None, principal_digest=None)
+        .values(sealed_details=None, email_digest=None, principal_digest=None, ticket_digest=None)
     )
     await drafts.drop(session, reference)
     if shredded is None:

@@ -1,8 +1,8 @@
 """What is kept in PostgreSQL, schema `records`.
 
 Columns named `sealed…` hold ciphertext under the enrolment's own data key (`records.vault`); without that
-key, once it is shredded, they mean nothing. Digests of addresses are keyed (HMAC), so that they find but
-do not tell.
+key, once it is shredded, they mean nothing. Digests of addresses and tickets are keyed (HMAC), so that they
+find but do not tell.
 """
 
 import uuid
@@ -93,6 +93,7 @@ class EnrolmentRow(Base):
     ordered: Mapped[bool]
     email_digest: Mapped[bytes | None] = mapped_column(index=True)
     principal_digest: Mapped[bytes | None] = mapped_column(index=True)
+    ticket_digest: Mapped[bytes | None] = mapped_column(index=True)
     sealed_details: Mapped[bytes | None]
     registered_at: Mapped[datetime]
     run_id: Mapped[str | None]

@@ -130,7 +130,8 @@ async def test_the_person_is_gone_and_the_facts_stay(
         assert await drafts.load(session, fresh, REFERENCE) == {}
         [entry] = await audit.entries_of(session, REFERENCE)
     assert (key.wrapped, key.shredded_at is not None) == (None, True)
-    assert (row.sealed_details, row.email_digest, row.principal_digest) == (None, None, None)
+    digests = (row.email_digest, row.principal_digest, row.ticket_digest)
+    assert (row.sealed_details, *digests) == (None, None, None, None)
     assert found is not None
     assert found.details is None
     assert found.stage is Stage.REJECTED

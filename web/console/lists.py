@@ -99,7 +99,8 @@ async def _search(
             return "address", []
         return "address", await cases.of_address(session, digest_key, operator.tenant, email)
     try:
-        return "ticket", await cases.of_ticket(session, operator.tenant, parse_ticket_number(query))
+        number = parse_ticket_number(query)
+        return "ticket", await cases.of_ticket(session, digest_key, operator.tenant, number)
     except RuleBroken:
         pass
     try:

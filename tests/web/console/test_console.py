@@ -342,6 +342,25 @@ async def test_it_is_found_by_reference_address_and_ticket(
     assert ("operator:tanaka", "searched") in entries
 
 
+async def test_a_ticket_finds_everybody_who_came_with_it_until_they_are_erased(
+    sign_in: SignIn, write: Write, database: Database, new_ticket: Callable[..., Awaitable[str]]
+) -> None:
+    number = await new_ticket()
+    await write(Stage.WITHDRAWN, outcome=Outcome.WITHDRAWN_BY_APPLICANT, ticket_number=number)
+    await write(Stage.APPLYING, reference=OTHER.text, ticket_number=number)
+    inside = await sign_in()
+
+    async def found() -> str:
+        data = {"query": f" {number.upper()} "}
+        return (await inside.client.post("/console/enrolments", data=data, headers=SAME_ORIGIN)).text
+
+    assert REFERENCE.grouped in await found()
+    assert OTHER.grouped in await found()
+    async with database.begin() as session:
+        assert await erasure.shred(session, REFERENCE.text, "operator:cli")
+    assert REFERENCE.grouped not in await found()
+
+
 @pytest.mark.parametrize("query", ["", "?", "nobody@example.jp", OTHER.text, "1" * 400, "a@"])
 async def test_what_is_not_there_is_not_found(sign_in: SignIn, write: Write, query: str) -> None:
     await in_review(write)
