@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from temporalio.api.common.v1 import Payload
 
 from engine.codec import CONTEXT, ENCODING, OPERATORS, sealed
-from records.vault import Erased, KeyMissing, Vault, open_under
+from records.vault import Erased, KeyMissing, MasterKeyMissing, Vault, open_under
 
 ERASED = {"erased": "消去済み / This person's data were erased."}
 UNKNOWN = {"unreadable": "鍵がありません / There is no such key here."}
@@ -58,10 +58,10 @@ class RemoteCodec:
             decoded.erased += 1
             decoded.references.add(erased.reference)
             return _saying(ERASED)
-        except (KeyMissing, UnicodeDecodeError):
+        except (KeyMissing, MasterKeyMissing, UnicodeDecodeError):
             decoded.unreadable += 1
             return _saying(UNKNOWN)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to have been sealed
             decoded.unreadable += 1
             return _saying(ALTERED)
         decoded.opened += 1

@@ -140,15 +140,21 @@ async def test_what_cannot_be_opened_says_why_and_the_rest_is_read(
     unknown.metadata["encryption-key-id"] = str(uuid4()).encode()
     senseless = sealed(await vault.key_of(REFERENCE), HELLO)
     senseless.metadata["encryption-key-id"] = b"\xff"
+    nameless = sealed(await vault.key_of(REFERENCE), HELLO)
+    del nameless.metadata["encryption-key-id"]
+    short = sealed(await vault.key_of(REFERENCE), HELLO)
+    short.data = b"1234567"
     async with database.begin() as session:
         mine = DataKey.reference == "SHREDDED00000"
         await session.execute(update(DataKey).where(mine).values(wrapped=None))
-    answer = await post(inside.client, shredded, unknown, senseless, altered, HELLO)
+    foreign = await Vault(database, {9: bytes(32)}).key_of("WRAPPEDBY9000")
+    bad = [unknown, senseless, nameless, altered, short, sealed(foreign, HELLO)]
+    answer = await post(inside.client, shredded, *bad, HELLO)
     said = [content(payload) for payload in answer.json()["payloads"]]
-    assert [sorted(one) for one in said[:4]] == [["erased"], *[["unreadable"]] * 3]
-    assert said[4] == "hello"
+    assert [sorted(one) for one in said[:-1]] == [["erased"], *[["unreadable"]] * len(bad)]
+    assert said[-1] == "hello"
     [entry] = await entries(database)
-    assert (entry.facts["erased"], entry.facts["unreadable"]) == (1, 3)
+    assert (entry.facts["erased"], entry.facts["unreadable"]) == (1, len(bad))
 
 
 async def test_what_an_operator_sends_is_sealed_and_the_worker_opens_it(
