@@ -29,7 +29,7 @@ from web.links import land_on_status
 from web.pages import Action, TenantOfPath, message, render
 from web.safety import network_of
 from web.session import applicant_session, home_of
-from web.telling import NEW_LINKS, TooOften, count, message_id, now, tell
+from web.telling import NEW_LINKS, TooOften, away, count, is_away, message_id, now, tell
 from web.visits import enrolment_at, in_other_language
 from workflows.messages import LinkPurpose, ResendLink
 
@@ -57,6 +57,8 @@ async def mail_status_links(request: Request, tenant: TenantOfPath) -> Response:
         email, ticket = _check(raw)
     except FieldErrors as errors:
         return _form(request, tenant, raw, errors.problems, press)
+    if await is_away(request):
+        return away(request)
     limits = [(limit, f"{tenant.name}:{email.lower()}") for limit in NEW_LINKS]
     try:
         await count(request, press, [*limits, (_ASKED_PER_NETWORK, network_of(request))])

@@ -35,7 +35,7 @@ from web.i18n import _, language_of
 from web.pages import Action, TenantOfPath, message, render
 from web.revocation_words import is_valid, reason_options
 from web.safety import network_of
-from web.telling import now
+from web.telling import away, is_away, now
 from web.visits import in_other_language
 from workflows.messages import RequestRevocation
 
@@ -110,6 +110,9 @@ async def sent(request: Request, tenant: TenantOfPath) -> Response:
 
 
 async def _ask(request: Request, tenant: Tenant, raw: Mapping[str, str], wish: Wish) -> Response:
+    if await is_away(request):
+        # Nobody's link could be asked for: to say so tells nothing of who has a certificate.
+        return away(request)
     house = house_of(request)
     where = f"/{tenant.name}/revocation/sent"
     async with house.database.begin() as session:

@@ -1,5 +1,6 @@
 """Handing a person's decision to their enrolment, so that a press counts once however often it arrives."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from uuid import uuid4
 from fastapi import Request, Response
 from starlette import status
 
-from engine.enrolments import Answer, EngineUnavailable
+from engine.enrolments import PATIENCE, Answer, EngineUnavailable
 from records.limits import Limit, take
 from web.house import house_of
 from web.i18n import _
@@ -77,6 +78,15 @@ async def tell(request: Request, reference: str, message: Message) -> Answer | R
         return await house_of(request).desk.tell(reference, message)
     except EngineUnavailable:
         return away(request)
+
+
+async def is_away(request: Request) -> bool:
+    """Tell whether the engine takes nothing now, for pages that answer before they hand anything in."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            return await house_of(request).desk.missing() is not None
+    except TimeoutError:
+        return True
 
 
 def away(request: Request) -> Response:

@@ -227,6 +227,17 @@ async def test_status_links_are_asked_for_with_the_same_answer_for_everybody(
     assert message.purpose == "status"
 
 
+async def test_while_the_engine_is_away_nobody_is_told_to_wait_for_a_status_link(
+    visitor: Visitor, write: Write, desk: RecordingDesk
+) -> None:
+    await write(Stage.IN_REVIEW)
+    desk.away = True
+    for email in ("taro.takahashi@example.jp", "nobody@example.jp"):
+        page = await visitor.press(await visitor.get("/leopalace/status"), email=email)
+        assert page.status == 503
+        assert "お手続きはまだ受け付けられていません" in page.text
+
+
 async def test_asking_for_a_status_link_without_an_address_says_so_at_the_field(visitor: Visitor) -> None:
     page = await visitor.press(await visitor.get("/leopalace/status"), ticket_number="1")
     assert page.title.startswith("エラー：")

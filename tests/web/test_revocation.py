@@ -8,18 +8,21 @@ import pytest
 from domain.link_token import LinkToken, Purpose, sign
 from domain.reference import Reference
 from domain.revocation import CertificateStage, RevocationReason
-from domain.stage import Language, Outcome, Verdict
+from domain.stage import Applicant, Language, Outcome, Verdict
 from engine.certificates import CertificateAnswer
 from records import audit
 from records.database import Database
 from settings import Settings
 from tests.web.certifying import EMAIL, SERIAL, TICKET, Certify
-from tests.web.conftest import RecordingRegistry, Visitor
-from tests.web.enrolling import HOME, REFERENCE, personal
+from tests.web.conftest import RecordingDesk, RecordingRegistry, Visitor
+from tests.web.enrolling import HOME, REFERENCE, agents_application, application, personal
 from tests.web.page import Page
 from workflows.messages import RequestRevocation, Revoke
 
 FORM = "/leopalace/revocation"
+OTHERS_EMAIL = "jiro.suzuki@example.jp"
+OTHERS_TICKET = "1f81d4fae-7dec-41d0-a765-00a0c91e6bf6p"
+AGENTS = {"applicant": Applicant.AGENT, "application": agents_application()}
 CONFIRM = f"{HOME}/revocation"
 NEUTRAL = "入力された内容に当てはまる有効な証明書がある場合は"
 
@@ -75,11 +78,12 @@ async def test_a_match_asks_for_a_mailed_link(
         ({"email": "somebody.else@example.jp"}, {}, {}),
         ({"number": "00ff"}, {}, {}),
         ({"number": "1ffffffff-82f4-419b-8041-5f8631cb488ep"}, {}, {}),
+        ({"email": "hanako.sato@example.jp"}, {}, AGENTS),
         ({}, {"revoked_at": datetime.now(UTC)}, {}),
         ({}, {"not_after": datetime.now(UTC) - timedelta(seconds=1)}, {}),
         ({}, {"tenant": "contracthub"}, {"tenant": "contracthub"}),
     ],
-    ids=["address", "serial", "ticket", "revoked", "expired", "tenant"],
+    ids=["address", "serial", "ticket", "agent", "revoked", "expired", "tenant"],
 )
 async def test_nothing_to_revoke_is_answered_with_the_same_page(
     visitor: Visitor,
@@ -95,6 +99,27 @@ async def test_nothing_to_revoke_is_answered_with_the_same_page(
     assert NEUTRAL in page.text
     assert registry.messages == []
     assert personal(page) == []
+
+
+@pytest.mark.parametrize(
+    ("email", "number"),
+    [(EMAIL, OTHERS_TICKET), (EMAIL, "0bad"), (OTHERS_EMAIL, TICKET), (OTHERS_EMAIL, SERIAL)],
+)
+async def test_somebody_elses_ticket_or_serial_is_no_match(
+    visitor: Visitor, registry: RecordingRegistry, certify: Certify, email: str, number: str
+) -> None:
+    await certify()
+    other = {
+        "reference": "0000000000001",
+        "ticket_number": OTHERS_TICKET,
+        "application": application(email=OTHERS_EMAIL),
+    }
+    await certify(other, reference="0000000000001", serial="0bad")
+    page = await send(visitor, email=email, number=number)
+    assert (page.status, page.path) == (200, f"{FORM}/sent")
+    assert registry.messages == []
+    await send(visitor, email=OTHERS_EMAIL if email == EMAIL else EMAIL, number=number)
+    assert len(registry.messages) == 1, "with the right address it is one"
 
 
 async def test_mistakes_are_told_and_what_was_typed_stays(visitor: Visitor) -> None:
@@ -138,7 +163,27 @@ async def test_too_many_requests_for_an_address_are_refused_and_kept(visitor: Vi
     assert (await send(visitor, email="other@example.jp")).path == f"{FORM}/sent"
 
 
-async def test_an_engine_that_is_away_changes_nothing_in_the_answer(
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.jp"], ids=["a match", "no match"])
+async def test_while_the_engine_is_away_nobody_is_told_to_wait_for_a_mail(
+    visitor: Visitor,
+    desk: RecordingDesk,
+    registry: RecordingRegistry,
+    certify: Certify,
+    email: str,
+) -> None:
+    await certify()
+    form = await visitor.get(FORM)
+    desk.away = registry.away = True
+    refused = await visitor.press(form, "send", **typed(email=email))
+    assert (refused.status, int(refused.response.headers["Retry-After"])) == (503, 60)
+    assert "お手続きはまだ受け付けられていません" in refused.text
+    desk.away = registry.away = False
+    again = await visitor.press(form, "send", **typed(email=email))
+    assert again.path == f"{FORM}/sent", "the same form, its picture solved, counts for nothing yet"
+    assert len(registry.messages) == (email == EMAIL)
+
+
+async def test_an_engine_that_goes_away_behind_the_answer_changes_nothing_in_it(
     visitor: Visitor,
     registry: RecordingRegistry,
     certify: Certify,
