@@ -117,7 +117,7 @@ def form_is_over(request: Request, tenant: Tenant) -> Response:
         request,
         _("この画面の入力内容が見つかりません"),
         [
-            _("時間がたったか、別のブラウザで入力されたか、Cookie が無効になっています。"),
+            _("時間がたったか、別のブラウザーで入力されたか、Cookie が無効になっています。"),
             _("申請登録を最初からお願いします。Cookie が無効のときは、有効にしてからお試しください。"),
         ],
         status_code=410,
