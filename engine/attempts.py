@@ -92,8 +92,8 @@ class Attempt(ActivityInboundInterceptor):
         if kind in _NO_FAILURE:
             self._counterparts.answered(*_met(info.activity_type))
             return
-        ACTIVITY_FAILURES.labels(info.activity_type, kind).inc()
         counterpart = _away(error)
+        ACTIVITY_FAILURES.labels(info.activity_type, kind, counterpart or "").inc()
         if counterpart is not None:
             self._counterparts.failed(counterpart)
             _log.warning("failed, will be tried again", error=kind, counterpart=counterpart)

@@ -33,7 +33,7 @@ _KIND = re.compile(r'\btype: "(\w+)"')
 def start(*, measured: bool) -> None:
     """Make the runtime that every client of this process uses; to be called before the first is made."""
     logger = logging.getLogger("temporalio.core")
-    logger.addFilter(_told)
+    logger.addFilter(told)
     forwarding = LogForwardingConfig(
         logger,
         append_target_to_name=False,
@@ -91,7 +91,7 @@ def _measured_once(logging_: LoggingConfig) -> tuple[Runtime, int]:
     return Runtime(telemetry=TelemetryConfig(logging=logging_, metrics=metrics)), port
 
 
-def _told(record: logging.LogRecord) -> bool:
+def told(record: logging.LogRecord) -> bool:
     """Take from the core's fields what tells an operator something, and nobody's data."""
     log = getattr(record, "temporal_log", None)
     fields: dict[str, object] = {} if log is None else log.fields

@@ -25,8 +25,8 @@ ACTIVITY_ATTEMPTS = Counter(
 )
 ACTIVITY_FAILURES = Counter(
     "jcan_activity_failures_total",
-    "Attempts at activities that have failed, by the kind of the error.",
-    ["activity", "error"],
+    "Attempts at activities that have failed, by the error's kind and by who failed (nobody: a bug of ours).",
+    ["activity", "error", "counterpart"],
 )
 MAILS = Counter(
     "jcan_mails_total",

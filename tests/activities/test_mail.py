@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
@@ -103,6 +105,21 @@ async def rows(database: Database) -> list[Mailing]:
     """Every mailing on record."""
     async with database.begin() as session:
         return list(await session.scalars(select(Mailing)))
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [(ACCEPTED, "accepted"), ("550 no", "refused"), ("450 later", "delayed")]
+)
+async def test_what_the_server_says_is_counted(mail: Mail, server: Server, said: str, answer: str) -> None:
+    labels = {"kind": "application_link", "answer": answer}
+    before = REGISTRY.get_sample_value("jcan_mails_total", labels) or 0.0
+    server.to_recipient = said
+    with suppress(ApplicationError):
+        await mail.send_mail(letter())
+    if said == ACCEPTED:
+        # It is not mailed again, and so not counted again.
+        await mail.send_mail(letter())
+    assert REGISTRY.get_sample_value("jcan_mails_total", labels) == before + 1
 
 
 async def test_a_letter_arrives_and_the_moment_of_its_acceptance_is_kept(
