@@ -64,7 +64,8 @@ async def test_an_operator_comes_and_goes(office: Office) -> None:
         async def lets_in(said: str) -> bool:
             credentials = {"username": "suzuki", "password": said.split("Password:")[1].strip()}
             await browser.post("/console/sign-in", data=credentials)
-            return (await browser.get("/console/tickets")).is_success
+            # Where they choose a password of their own first.
+            return (await browser.get("/console/account")).is_success
 
         added = await entry.do("jcan operators add", NAME="suzuki", ADDRESS="suzuki@lra.example.jp")
         assert await lets_in(added)
@@ -79,4 +80,4 @@ async def test_an_operator_comes_and_goes(office: Office) -> None:
             await entry.do("jcan operators disable", NAME="suzuki")
             assert not (await shell.post(codec, content=json.dumps({"payloads": []}))).is_success
         assert "suzuki" in await entry.do("jcan operators list")
-        assert not (await browser.get("/console/tickets")).is_success
+        assert not (await browser.get("/console/account")).is_success
