@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
+import httpx
 import psutil
 import pytest
 import pytest_asyncio
@@ -127,6 +128,13 @@ class Stack:
         """Run `jcan` beside the stack and give what it prints; it is expected to exit with `code`."""
         program = Path(sysconfig.get_path("scripts")) / "jcan"
         return await run([str(program), *arguments], self.environment, code)
+
+    async def metrics(self, part: Literal["web", "worker"]) -> str:
+        """What Prometheus gets of a part."""
+        port = self.ports.web_metrics if part == "web" else self.ports.worker_metrics
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as prometheus:
+            answer = await prometheus.get(f"http://{LOOPBACK}:{port}/metrics")
+        return answer.raise_for_status().text
 
     @contextmanager
     def without(self, part: str) -> Iterator[None]:

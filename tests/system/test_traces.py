@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 import pytest_asyncio
 from temporalio.client import Client, WorkflowExecution
@@ -12,6 +13,7 @@ from tests.running.stack import Stack
 from workflows.names import CERTIFICATE, ENROLMENT, RETENTION, SEARCH_ATTRIBUTES
 
 AT_ONCE = 8
+PARTS: tuple[Literal["web", "worker"], ...] = ("web", "worker")
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -22,8 +24,20 @@ async def personal(stack: Stack, complete: list[Enrolling]) -> Personal:  # noqa
 
 async def test_no_log_names_a_token_an_address_or_a_ticket(stack: Stack, personal: Personal) -> None:
     logs = {log.name: log.read_bytes() for log in (*stack.run_dir.logs.iterdir(), stack.output)}
-    assert b"/leopalace/realregist/step1" in logs["web.log"]
+    assert b"/{tenant}/realregist/step1" in logs["web.log"]
+    assert b"entered a stage" in logs["worker.log"]
     assert {name: found for name, text in logs.items() if (found := personal.within(text))} == {}
+
+
+async def test_no_metric_names_a_token_an_address_or_a_ticket(
+    stack: Stack, complete: list[Enrolling], personal: Personal
+) -> None:
+    scraped = {part: (await stack.metrics(part)).encode() for part in PARTS}
+    assert b'route="/{tenant}/realregist/step1"' in scraped["web"]
+    assert b'jcan_activity_attempts_total{activity="send_mail"}' in scraped["worker"]
+    assert {part: found for part, text in scraped.items() if (found := personal.within(text))} == {}
+    # Nor an enrolment: there would be as many figures as there are enrolments.
+    assert not [each for each in complete for text in scraped.values() if each.reference.encode() in text]
 
 
 async def test_nothing_personal_lies_in_clear_in_temporals_file(
