@@ -147,6 +147,7 @@ async def done(request: Request, tenant: TenantOfPath, reference: str) -> Respon
         facts=certificate_facts(case.certificate, case.enrolment),
         home=case.home,
         service=tenant.service_name.of(language_of(request)),
+        checked_at=now(),
     )
 
 

@@ -77,9 +77,11 @@ async def open_mail(who: Person, to: str, kind: str, number: int = 1) -> Mail:
     return mail
 
 
-async def press_link(who: Person, to: str, button: str, kind: str = "application_link") -> None:
+async def press_link(
+    who: Person, to: str, button: str, kind: str = "application_link", number: int = 1
+) -> None:
     """Read a mail, follow its link and press the button that it leads to."""
-    await open_mail(who, to, kind)
+    await open_mail(who, to, kind, number)
     await who.follow_into_new_window(who.page.get_by_role("link", name=re.compile("onetimetoken=")).first)
     await who.press(button)
 

@@ -1,4 +1,4 @@
-// The status page keeps itself up to date. Only what changed is set in, so that a screen reader says it once.
+// A page that waits keeps itself up to date. Only what changed is set in, so that a screen reader says it once.
 "use strict";
 
 const refresh = document.querySelector("[data-refresh]");
@@ -25,6 +25,7 @@ async function look() {
     place.replaceChildren(...document.importNode(now, true).childNodes);
     changed = true;
   }
+  document.title = page.title;
   refresh.previousElementSibling.textContent = next.previousElementSibling.textContent;
   refresh.dataset.refresh = next.dataset.refresh;
   wait = changed ? SOONEST : Math.min(wait * 1.5, LATEST);
