@@ -6,7 +6,7 @@ The SDK would log a failed attempt with its error's message; the UI shows that, 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
@@ -116,6 +116,9 @@ def _away(error: Exception) -> Counterpart | None:
     match error:
         case ApplicationError():
             return _AWAY.get(error.type or "")
+        case ProgrammingError() | IntegrityError() | DataError():
+            # It answers, and what we have asked of it is wrong.
+            return None
         case SQLAlchemyError():
             return Counterpart.DATABASE
         case RPCError():

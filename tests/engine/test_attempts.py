@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError, RPCStatusCode
@@ -79,6 +79,10 @@ def operational() -> OperationalError:
     return OperationalError("INSERT", {"email": ADDRESS}, ConnectionError(ADDRESS))
 
 
+def kind(error: Exception) -> str:
+    return type(error).__name__
+
+
 async def test_a_failed_attempt_is_one_line_with_what_an_operator_looks_for(
     worker: Worker, logged: Logged
 ) -> None:
@@ -100,13 +104,17 @@ async def test_a_failed_attempt_is_one_line_with_what_an_operator_looks_for(
     }
 
 
+@pytest.mark.parametrize(
+    "bug", [ValueError(ADDRESS), ProgrammingError("SELCT", {"email": ADDRESS}, ValueError(ADDRESS))], ids=kind
+)
 async def test_a_bug_is_an_error_with_its_places_and_without_its_message(
-    worker: Worker, logged: Logged
+    worker: Worker, logged: Logged, bug: Exception
 ) -> None:
-    await worker.fail("record_standing", ValueError(ADDRESS))
+    await worker.fail("record_standing", bug)
 
     (line,) = logged.of("jcan.activity")
-    assert (line["level"], line["error"]) == ("error", "ValueError")
+    assert (line["level"], line["error"]) == ("error", kind(bug))
+    assert worker.failing() == set()
     assert any("tests/engine/test_attempts.py" in each for each in line["trace"])
     assert ADDRESS not in logged.text
 
