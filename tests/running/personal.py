@@ -1,7 +1,9 @@
 """What is personal in the enrolments of a test run, and the finding of it where it must not lie."""
 
+import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
 
 from domain.folding import fold_kana
 from tests.running.enrolling import AGENT, TARO, Enrolling, People, issued_at, new_address
@@ -18,9 +20,10 @@ _NAMES = {
     *AGENT.values(),
 }
 _LIKE_A_WORD = re.compile(
-    rb"[\w.+-]+@[\w.-]+|1[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}p|[0-9a-f]{64,}",
+    rb"[\w.+-]+(?:@|%40)[\w.-]+|1[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}p|[0-9a-f]{64,}",
     re.IGNORECASE,
 )
+_LIKE_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
 AGREED = {"decision": "approve", "obligations": "yes"}
 
 
@@ -43,8 +46,11 @@ class Personal:
         return {word.decode() for word in self._rare} | _NAMES
 
     def within(self, content: bytes) -> set[str]:
-        """Those of the words that lie in some bytes in clear, as UTF-8 or as JSON escapes it."""
-        alike = {found.lower() for found in _LIKE_A_WORD.findall(content)}
+        """Those of the words that lie in some bytes in clear, or disguised as JSON, URLs and base64 do it."""
+        return self._plainly_within(content) | self._plainly_within(b"\n".join(_from_base64(content)))
+
+    def _plainly_within(self, content: bytes) -> set[str]:
+        alike = {found.lower().replace(b"%40", b"@") for found in _LIKE_A_WORD.findall(content)}
         rare = {word.decode() for word in self._rare if any(word in each for each in alike)}
         return rare | {name for form, name in self._names.items() if form in content}
 
@@ -66,4 +72,12 @@ async def of_both_kinds(people: People) -> list[Enrolling]:
 
 
 def _forms(name: str) -> set[bytes]:
-    return {name.encode(), name.encode("ascii", "backslashreplace")}
+    in_urls = {quoted for form in (quote(name), quote_plus(name)) for quoted in (form, form.lower())}
+    return {name.encode(), name.encode("ascii", "backslashreplace"), *(form.encode() for form in in_urls)}
+
+
+def _from_base64(content: bytes) -> Iterator[bytes]:
+    """What whatever looks like base64 in some bytes (RFC 4648, both alphabets) would say."""
+    for found in set(_LIKE_BASE64.findall(content)):
+        text = found.translate(bytes.maketrans(b"-_", b"+/"))
+        yield base64.b64decode(text[: len(text) - len(text) % 4])

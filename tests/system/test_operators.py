@@ -6,11 +6,16 @@ import sysconfig
 from pathlib import Path
 
 import httpx
+from sqlalchemy import text
 
 from devstack.temporal import dev_server_path
-from tests.running.enrolling import ISSUED, Enrolling, People
+from records.database import Database
+from tests.running.console import console
+from tests.running.enrolling import ISSUED, Enrolling, People, new_address
 from tests.running.stack import Stack, run
-from tests.running.waiting import until
+from tests.system.columns import columns_with
+
+OWN = "staple, battery and horse"
 
 
 async def temporal(stack: Stack, *arguments: str, key: str = "") -> str:
@@ -30,26 +35,70 @@ async def input_of(stack: Stack, applicant: Enrolling, key: str) -> str:
     return base64.b64decode(started["input"]["payloads"][0]["data"]).decode("utf-8", "replace")
 
 
-async def test_a_person_who_was_erased_is_erased_in_the_history_too(stack: Stack, people: People) -> None:
-    applicant = await people.new()
+HAYAMA = {
+    "family_name": "葉山",
+    "given_name": "七海",
+    "family_name_latin": "Hayama",
+    "given_name_latin": "Nanami",
+    "family_name_kana": "ハヤマ",
+    "given_name_kana": "ナナミ",
+    "phone": "03-0000-0017",
+}
+"""Somebody with names that no other test uses."""
+
+
+async def test_a_person_who_was_erased_is_erased_everywhere_and_every_page_says_so(
+    stack: Stack, people: People
+) -> None:
+    applicant = await people.new(email=new_address("nanami.hayama"))
     await applicant.open()
-    await applicant.submit()
+    await applicant.submit(**HAYAMA)
     await applicant.shows(ISSUED)
     key = (await stack.jcan("operators", "api-key", stack.ready["operator"]["username"])).strip()
+    words = {applicant.email, *HAYAMA.values()}
     assert applicant.email in await input_of(stack, applicant, key)
+    assert (await columns_with(stack.ready["database"], words)) >= {"local_ca.orders.subject"}
 
     await stack.jcan("shred", applicant.reference, code=1)
     await stack.jcan("shred", applicant.reference, "--revoke")
 
-    seen = await input_of(stack, applicant, key)
-    assert "消去済み" in seen
-    assert applicant.email not in seen
-    page = await applicant.get(f"{applicant.home}/status")
-    assert applicant.email not in page.html
+    assert await columns_with(stack.ready["database"], words) == set()
+    assert await kept_of(stack, applicant) == []
+    page = (await applicant.get(f"{applicant.home}/status")).html
+    async with console(stack) as operator:
+        case = (await operator.get(f"/console/enrolments/{applicant.reference}")).text
+    shown = {"消去されています": page, "消去済み": case, "erased": await input_of(stack, applicant, key)}
+    assert [says for says, text in shown.items() if says not in text] == []
+    assert [word for word in words for text in shown.values() if word in text] == []
     said = await stack.jcan("audit", "show", applicant.reference)
     assert "shredded" in said
     assert "stage_issued" in said
     assert "erased before" in await stack.jcan("shred", applicant.reference)
+
+
+async def kept_of(stack: Stack, applicant: Enrolling) -> list[str]:
+    """What of an enrolment is still kept by which somebody could be found or read."""
+    queries = {
+        "draft": "SELECT 1 FROM records.drafts WHERE reference = :reference",
+        "data key": "SELECT wrapped FROM records.data_keys WHERE reference = :reference",
+        "details": "SELECT sealed_details FROM records.enrolments WHERE reference = :reference",
+        "address": "SELECT email_digest FROM records.enrolments WHERE reference = :reference",
+        "principal": "SELECT principal_digest FROM records.enrolments WHERE reference = :reference",
+        "ticket": "SELECT ticket_digest FROM records.enrolments WHERE reference = :reference",
+    }
+    database = Database(stack.ready["database"])
+    async with database.begin() as session:
+        mine = {"reference": applicant.reference}
+        kept = [
+            name for name, query in queries.items() if await session.scalar(text(query), mine) is not None
+        ]
+        mailed = await session.scalars(
+            text("SELECT kind FROM records.mailings WHERE reference = :reference"), mine
+        )
+        # Which letters went out stays, as the audit trail does; not to whom.
+        assert "application_link" in set(mailed)
+    await database.close()
+    return kept
 
 
 async def test_an_open_enrolment_is_erased_after_it_was_withdrawn(stack: Stack, people: People) -> None:
@@ -60,6 +109,7 @@ async def test_an_open_enrolment_is_erased_after_it_was_withdrawn(stack: Stack, 
     assert "Erased" in await stack.jcan("shred", applicant.reference, "--withdraw")
     retention = f"retention-{applicant.reference}"
     assert "Retention" in await temporal(stack, "describe", "-w", retention)
+    assert await kept_of(stack, applicant) == []
 
 
 async def test_the_trail_of_everything_that_was_done_is_intact(
@@ -91,14 +141,19 @@ async def test_an_operator_is_let_in_and_shut_out(stack: Stack) -> None:
             return (await browser.get("/console/reviews")).is_success
 
         await browser.post("/console/sign-in", data={"username": "suzuki", "password": password})
+        assert (await browser.get("/console/reviews")).headers["location"].startswith("/console/account")
+        changed = {"current_password": password, "new_password": OWN, "new_password_again": OWN}
+        await browser.post("/console/account", data=changed)
         assert await signed_in()
         assert (await browser.get("/console/tickets")).status_code == httpx.codes.FORBIDDEN
         assert (await browser.get("/temporal")).status_code == httpx.codes.FORBIDDEN
         await stack.jcan("operators", "disable", "suzuki")
         assert not await signed_in()
         renewed = (await stack.jcan("operators", "reset", "suzuki")).split("Password:")[1].strip()
+        again = changed | {"current_password": renewed}
         await browser.post("/console/sign-in", data={"username": "suzuki", "password": renewed})
-        await until(signed_in, "the operator is in again")
+        await browser.post("/console/account", data=again)
+        assert await signed_in()
     assert "contracthub" in await stack.jcan("operators", "list")
 
 

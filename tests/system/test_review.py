@@ -1,12 +1,19 @@
 """A tenant whose applications an operator reviews: they wait, and go on when somebody decides."""
 
+import asyncio
 import json
+from uuid import uuid4
+
+import httpx
 
 from devstack.temporal import dev_server_path
+from tests.running.console import console
 from tests.running.enrolling import ISSUED, Enrolling, People
 from tests.running.stack import Stack, run
 
 IN_REVIEW = "審査を待っています"
+WITHDRAWN = "申請は取り下げられました"
+AT_ONCE = 3
 
 
 async def in_review(people: People) -> Enrolling:
@@ -40,3 +47,32 @@ async def test_it_goes_on_after_a_signal_in_plain_json(stack: Stack, people: Peo
 
     await applicant.shows(ISSUED)
     assert (await applicant.mail("issued")).to == applicant.email
+
+
+async def test_of_a_reviewer_and_a_withdrawal_at_the_same_moment_one_wins_and_nobody_is_told_otherwise(
+    stack: Stack, people: People
+) -> None:
+    async with console(stack) as operator:
+
+        async def approve(applicant: Enrolling) -> str:
+            place = f"/console/enrolments/{applicant.reference}"
+            data = {"decision": "approve", "form_id": uuid4().hex}
+            answer = await operator.post(f"{place}/review", data=data)
+            assert answer.is_success, answer.text
+            return httpx.QueryParams(answer.url.query)["said"]
+
+        async def both_press() -> None:
+            applicant = await in_review(people)
+            asked = await applicant.get(f"{applicant.home}/status/withdraw")
+            said, withdrawal = await asyncio.gather(
+                approve(applicant), applicant.post(asked.form_action(), asked.posted_fields())
+            )
+            too_late = withdrawal.status == httpx.codes.CONFLICT
+            await applicant.shows(ISSUED if too_late else WITHDRAWN)
+            assert said == "accepted" if too_late else said in {"accepted", "too_late"}
+            listed = json.loads(await stack.jcan("certificates", "list", "--json"))
+            own = [each for each in listed if each["reference"].replace("-", "") == applicant.reference]
+            assert len(own) == int(too_late)
+            await applicant.mail("issued" if too_late else "withdrawn")
+
+        await asyncio.gather(*(both_press() for _ in range(AT_ONCE)))
