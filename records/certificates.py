@@ -64,23 +64,52 @@ async def naming(
 async def predecessors(
     session: AsyncSession, vault: Vault, digest_key: bytes, *, serial: str, at: datetime
 ) -> list[str]:
-    """Give the serials of the same person's valid certificates for the same organisation and service."""
+    """Give the serials of the same person's valid certificates for the same organisation and service.
+
+    The same person has the same address; in a renewal, by a reminder's link, the same name is enough.
+    """
     newest = await find(session, serial)
     own = newest and await enrolments.find(session, vault, newest.reference)
-    application = own.details.application if own and own.details else None
-    if newest is None or application is None:
+    details = own.details if own else None
+    application = details.application if details else None
+    if newest is None or details is None or application is None:
         return []
     others = await naming(session, vault, digest_key, newest.tenant, application.email)
-    return [
+    if details.renews is not None:
+        others += await _of_the_name(session, vault, details.renews, application.subject.common_name)
+    followed = [
         certificate.serial
         for certificate, enrolment in others
-        if certificate.serial != serial
-        and stage_of(certificate, at) is CertificateStage.VALID
-        and certificate.stored_at <= newest.stored_at
-        and enrolment.details is not None
-        and enrolment.details.application is not None
-        and enrolment.details.application.corporate_number == application.corporate_number
+        if _goes_before(certificate, newest, at)
+        and _corporate_number(enrolment) == application.corporate_number
     ]
+    return list(dict.fromkeys(followed))
+
+
+def _goes_before(older: Certificate, newest: Certificate, at: datetime) -> bool:
+    return (
+        older.serial != newest.serial
+        and older.tenant == newest.tenant
+        and older.stored_at <= newest.stored_at
+        and stage_of(older, at) is CertificateStage.VALID
+    )
+
+
+def _corporate_number(enrolment: Enrolment) -> str | None:
+    application = enrolment.details.application if enrolment.details else None
+    return application.corporate_number if application else None
+
+
+async def _of_the_name(
+    session: AsyncSession, vault: Vault, reference: str, common_name: str
+) -> list[tuple[Certificate, Enrolment]]:
+    """Give an enrolment's certificate, if it names somebody of that name."""
+    certificate = await of_enrolment(session, reference)
+    enrolment = await enrolments.find(session, vault, reference)
+    application = enrolment.details.application if enrolment and enrolment.details else None
+    if certificate is None or enrolment is None or application is None:
+        return []
+    return [(certificate, enrolment)] if application.subject.common_name == common_name else []
 
 
 async def note_standing(session: AsyncSession, standing: CertificateStanding) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from temporalio.testing import ActivityEnvironment
@@ -34,12 +35,22 @@ class Shelf:
         self.database, self.vault, self.settings = database, vault, settings
         self.count = 0
 
+    @property
+    def newest(self) -> str:
+        """The reference of the enrolment whose certificate was put there last."""
+        return f"{self.count:013d}"
+
     async def put(
-        self, *, tenant: str = "leopalace", ends: timedelta = timedelta(days=300), **changes: str
+        self,
+        *,
+        tenant: str = "leopalace",
+        ends: timedelta = timedelta(days=300),
+        renews: str | None = None,
+        **changes: str,
     ) -> str:
         """Put a certificate there for an application with changes; gives its serial."""
         self.count += 1
-        serial, reference = os.urandom(8).hex(), f"{self.count:013d}"
+        serial, reference = os.urandom(8).hex(), self.newest
         standing = Standing(
             reference=reference,
             tenant=tenant,
@@ -56,7 +67,9 @@ class Shelf:
             ordered=True,
             registered_at=NOW,
         )
-        details = Details(email="x@example.jp", ticket_number="t", application=application(**changes))
+        details = Details(
+            email="x@example.jp", ticket_number="t", application=application(**changes), renews=renews
+        )
         row = Certificate(
             serial=serial,
             reference=reference,
@@ -94,6 +107,25 @@ async def test_a_certificate_follows_the_same_persons_for_the_same_organisation_
     kin = await ActivityEnvironment().run(activities.find_kin, newest)
     assert set(kin.predecessors) == {older, same_mailbox}
     assert not kin.revoked
+
+
+@pytest.mark.parametrize(
+    ("changes", "follows"),
+    [
+        ({"email": "taro@example.org"}, True),
+        ({"email": "taro@example.org", "given_name_latin": "Jiro"}, False),
+        ({"email": "taro@example.org", "corporate_number": "9111111111111"}, False),
+        ({"email": "taro@example.org", "tenant": "contracthub"}, False),
+        ({}, True),
+    ],
+    ids=["another address", "another person", "another organisation", "another service", "all the same"],
+)
+async def test_a_renewal_follows_the_certificate_that_it_renews_also_at_another_address(
+    activities: Certificates, shelf: Shelf, changes: dict[str, Any], *, follows: bool
+) -> None:
+    older = await shelf.put()
+    newest = await shelf.put(renews=shelf.newest, **changes)
+    assert (await activities.find_kin(newest)).predecessors == ([older] if follows else [])
 
 
 async def test_a_certificate_does_not_follow_a_newer_one(activities: Certificates, shelf: Shelf) -> None:
