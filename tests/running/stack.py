@@ -110,7 +110,9 @@ class Stack:
 
     def ticket(self, company_code: str = "leo-sign") -> str:
         """Give a ticket that no test has had."""
-        known = [*self._more_tickets.get(company_code, []), *self.ready["tickets"][company_code]]
+        # The first of the demo's stand on the terminal, where people are meant to find them.
+        demo = reversed(self.ready["tickets"][company_code])
+        known = [*self._more_tickets.get(company_code, []), *demo]
         ticket = next(number for number in known if number not in self._handed_out)
         self._handed_out.add(ticket)
         return ticket
