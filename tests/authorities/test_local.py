@@ -221,7 +221,7 @@ class Heard(logging.Handler):
 
 
 async def test_a_serving_clerk_waits_for_its_database(prompt: Settings, authority: LocalAuthority) -> None:
-    heard, logger = Heard(), logging.getLogger("authorities.local_clerk")
+    heard, logger = Heard(), logging.getLogger("jcan.ca.clerk")
     away = Database("postgresql://127.0.0.1:1/none")
     logger.addHandler(heard)
     serving = asyncio.create_task(clerk_of(away, prompt, authority, Hook()).serve())
