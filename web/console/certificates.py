@@ -9,7 +9,6 @@ from starlette import status
 
 from domain.revocation import CertificateStage, RevocationReason
 from domain.stage import Verdict
-from engine.certificates import UnknownCertificate
 from engine.enrolments import EngineUnavailable
 from records import certificates
 from web.console.access import HOME, Administrator, SignedIn, note
@@ -29,12 +28,20 @@ STAGES = {
     CertificateStage.REVOKED: N_("失効"),
     CertificateStage.EXPIRED: N_("期限切れ"),
 }
+TAKEN = {
+    Verdict.ACCEPTED: N_("失効を受け付けました。"),
+    Verdict.REPEATED: N_("この証明書の失効は、すでに受け付けています。理由は最初のものが残ります。"),
+    "received": N_(
+        "受け付けました。ただいま処理に時間がかかっていますが、受け付けた内容は失われません。処理はこのまま続きます。"
+    ),
+}
+REFUSED = N_("この証明書は、すでに失効したか、期限が切れています。")
 
 
 @router.get("")
 async def listed(request: Request, operator: SignedIn) -> Response:
     """The newest certificates."""
-    at = datetime.now(UTC)
+    at, said = datetime.now(UTC), request.query_params.get("said", "")
     async with house_of(request).database.begin() as session:
         rows = (await certificates.list_certificates(session, operator.tenant))[:SHOWN]
     return show(
@@ -44,7 +51,8 @@ async def listed(request: Request, operator: SignedIn) -> Response:
         rows=[(row, certificates.stage_of(row, at)) for row in rows],
         stage_words={stage: _(label) for stage, label in STAGES.items()},
         reason_text=reason_text,
-        said=request.query_params.get("said", ""),
+        taken=_(TAKEN[said]) if said in TAKEN else "",
+        refused=_(REFUSED) if said and said not in TAKEN else "",
     )
 
 
@@ -71,19 +79,20 @@ async def revoke(request: Request, operator: Administrator, serial: str) -> Resp
     raw = await posted(request)
     if raw.get("reason") not in set(RevocationReason):
         raise HTTPException(400)
+    async with house_of(request).database.begin() as session:
+        row = await certificates.find(session, serial)
+    if row is None:
+        raise HTTPException(404)
     message = Revoke(
         message_id=message_id(raw),
         received_at=now(),
         reason=RevocationReason(raw["reason"]),
         by=operator.actor,
     )
-    await note(request, operator.actor, "asked_to_revoke", serial=serial)
+    await note(request, operator.actor, "asked_to_revoke", row.reference, row.tenant, serial=serial)
     try:
         answer = await house_of(request).registry.tell(serial, message)
-    except UnknownCertificate:
-        raise HTTPException(404) from None
     except EngineUnavailable:
         return away(request)
-    taken = answer.verdict in {Verdict.ACCEPTED, Verdict.REPEATED, None}
-    url = f"{HOME}/certificates?said={'accepted' if taken else 'too_late'}"
+    url = f"{HOME}/certificates?said={answer.verdict or 'received'}"
     return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
