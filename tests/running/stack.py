@@ -138,6 +138,11 @@ class Stack:
             answer = await prometheus.get(f"http://{LOOPBACK}:{port}/metrics")
         return answer.raise_for_status().text
 
+    async def figure(self, part: Literal["web", "worker"], series: str) -> float:
+        """One figure of what Prometheus gets of a part."""
+        (line,) = [line for line in (await self.metrics(part)).splitlines() if line.startswith(f"{series} ")]
+        return float(line.rpartition(" ")[2])
+
     @contextmanager
     def without(self, part: str) -> Iterator[None]:
         """Have a part's process answer nobody for the length of the block, as if it hung."""

@@ -5,6 +5,8 @@ from tests.running.enrolling import ISSUED, Enrolling, People, new_address
 from tests.running.waiting import until
 from tests.system.runbook.office import Office
 
+MAIL_FAILING = 'jcan_counterpart_failing_seconds{counterpart="mail"}'
+
 
 async def test_the_mail_server_is_down_and_then_somebody_begs_for_a_new_link(
     office: Office, people: People
@@ -15,12 +17,18 @@ async def test_the_mail_server_is_down_and_then_somebody_begs_for_a_new_link(
             await applicant.register()
             sending = await office.tries(applicant, "send_mail")
             assert sending.failure == "MailDelayed"
+            assert await office.stack.figure("worker", MAIL_FAILING) > 0
             seen = await entry.do("temporal workflow describe", REFERENCE=applicant.reference)
             assert "send_mail" in seen
             assert "期限" not in await office.details(applicant)
         await office.try_now(applicant, sending)
         first = await applicant.mail()
-        assert "until" in await entry.do("jcan enrolments show", REFERENCE=applicant.reference)
+
+        async def over() -> bool:
+            return "until" in await entry.do("jcan enrolments show", REFERENCE=applicant.reference)
+
+        await until(over, "the link is out and written down")
+        assert await office.stack.figure("worker", MAIL_FAILING) == 0
     async with office.walk("Somebody begs for a new link") as entry:
         assert "Accepted" in await entry.do("jcan enrolments resend", REFERENCE=applicant.reference)
         newer = await applicant.mail(number=2)
