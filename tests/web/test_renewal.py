@@ -104,7 +104,7 @@ async def apply(
             {
                 "reference": NEW.text,
                 "tenant": "leopalace",
-                "applicant": Applicant.PRINCIPAL,
+                "applicant": facts.get("applicant", Applicant.PRINCIPAL),
                 "language": Language.JA,
                 "stage": stage,
                 "since": now,
@@ -179,6 +179,24 @@ async def test_the_principal_may_renew_what_an_agent_applied_for(certify: Certif
     form = await apply()
     assert form.value("family_name") == "髙橋"
     assert not form.has_field("agent_name")
+
+
+async def test_an_agents_renewal_has_everything_filled_in_and_shows_another_address_for_the_principal(
+    visitor: Visitor, certify: Certify, apply: Apply
+) -> None:
+    await certify(AGENTS)
+    form = await apply(applicant=Applicant.AGENT, email="hanako.sato@example.jp")
+    names = ("family_name", "given_name_latin", "email", "email_confirmation", "agent_name", "agent_company")
+    assert [form.value(name) for name in names] == [
+        "髙橋",
+        "Taro",
+        EMAIL,
+        EMAIL,
+        "佐藤 花子",
+        "株式会社サンプル",
+    ]
+    moved = dict.fromkeys(("email", "email_confirmation"), "taro@example.org")
+    assert f"前回：{EMAIL} 今回：taro@example.org" in (await visitor.press(form, **moved)).text
 
 
 async def test_an_ordinary_application_shows_nothing_of_a_renewal(apply: Apply) -> None:
