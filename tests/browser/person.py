@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import httpx
 from playwright.async_api import Locator, Page, ViewportSize, expect
 
 from domain.stage import Language
@@ -51,7 +52,11 @@ class Person:
 
     async def continue_as(self, applicant: Enrolling) -> None:
         """Be somebody who has come this far with another browser: take over its cookies."""
-        for each in applicant.client.cookies.jar:
+        await self.take_over(applicant.client)
+
+    async def take_over(self, client: httpx.AsyncClient) -> None:
+        """Take over the cookies of a browser of the plainest kind."""
+        for each in client.cookies.jar:
             await self.page.context.add_cookies(
                 [{"name": each.name, "value": each.value or "", "domain": each.domain, "path": each.path}]
             )

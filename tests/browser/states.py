@@ -1,6 +1,7 @@
 """Every page and state that is looked at for accessibility, in one table, and how to get there."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -9,13 +10,15 @@ from playwright.async_api import ViewportSize
 
 from devstack.econtract import words as econtract
 from devstack.mailbox import words as mailbox
+from domain.reference import Reference
 from domain.stage import Language
 from tests.browser.person import DESKTOP, PHONE, Person
 from tests.running.enrolling import ISSUED, Enrolling, People, new_address
 from web.i18n import translate
 
-Whose = Literal["registrant", "applicant", "stranger"]
-"""Whose browser shows it: one that keeps forms of registrations, one with enrolments, one with nothing."""
+Whose = Literal["registrant", "applicant", "stranger", "operator"]
+"""Whose browser shows it: one that keeps forms of registrations, one with enrolments, one with nothing, or an
+administrator's."""
 
 
 class View(NamedTuple):
@@ -64,6 +67,18 @@ async def _ask_without_address(who: Person) -> None:
 
 async def _correct_without_address(who: Person) -> None:
     await who.press("訂正して送る")
+
+
+async def _sign_in_with_nothing(who: Person) -> None:
+    await who.press("サインイン")
+
+
+async def _order_nothing(who: Person) -> None:
+    await who.press("注文する")
+
+
+async def _change_to_nothing(who: Person) -> None:
+    await who.press("パスワードを変更する")
 
 
 async def _unfold_the_way(who: Person) -> None:
@@ -145,6 +160,35 @@ STATES = (
         mistakes=True,
         then=_ask_without_address,
     ),
+    State("console, sign-in refused", "サインイン", "/console", "stranger", True, then=_sign_in_with_nothing),
+    State("console, review queue", "審査を待っている申請", "/console/reviews", "operator", views=IMPORTANT),
+    State(
+        "console, sent back without a reason",
+        "審査の決定",
+        whose="operator",
+        mistakes=True,
+        views=IMPORTANT,
+        then=_send_back_without_reason,
+    ),
+    State("console, enrolments", "申請の検索", "/console/enrolments", "operator"),
+    State(
+        "console, order with mistakes",
+        "新しい注文",
+        "/console/tickets",
+        "operator",
+        True,
+        then=_order_nothing,
+    ),
+    State("console, certificates", "証明書の一覧", "/console/certificates", "operator"),
+    State("console, revocation", "証明書の失効", whose="operator"),
+    State(
+        "console, password with mistakes",
+        "パスワードの変更",
+        "/console/account",
+        "operator",
+        mistakes=True,
+        then=_change_to_nothing,
+    ),
     State("unknown tenant", "ページが見つかりません", "/nobody/"),
     State("unknown page", "ページが見つかりません", "/leopalace/nothing"),
     State("unknown enrolment", "申請が見つかりません", "/leopalace/enrolments/0000000000000/status"),
@@ -187,6 +231,7 @@ async def hang(people: People) -> Gallery:
         "registrant": registrants,
         "applicant": applicants,
         "stranger": [],
+        "operator": [],
     }
     return Gallery({name: place for part in parts for name, place in part.items()}, browsers)
 
@@ -244,14 +289,22 @@ async def _waiting(who: Enrolling) -> dict[str, str]:
     await who.open()
     done = await who.submit()
     await who.shows("審査を待っています")
-    return {"application done": str(done.response.url), "status, waiting for review": f"{who.home}/status"}
+    return {
+        "application done": str(done.response.url),
+        "status, waiting for review": f"{who.home}/status",
+        "console, sent back without a reason": f"/console/enrolments/{who.reference}",
+    }
 
 
 async def _issued(who: Enrolling) -> dict[str, str]:
     await who.open()
     await who.submit()
     await who.shows(ISSUED)
+    listed = json.loads(await who.stack.jcan("certificates", "list", "--json"))
+    own = Reference.parse(who.reference).grouped
+    serial = next(each["serial"] for each in listed if each["reference"] == own)
     return {
+        "console, revocation": f"/console/certificates/{serial}/revocation",
         "status, issued": f"{who.home}/status",
         "link of a finished enrolment": (await who.mail()).link,
         "e-contract service": who.stack.econtract,

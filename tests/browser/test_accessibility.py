@@ -11,6 +11,7 @@ from domain.stage import Language
 from tests.browser import axe, story
 from tests.browser.person import Person
 from tests.browser.states import STATES, Gallery, State, Whose, hang
+from tests.running.console import console
 from tests.running.enrolling import People
 from tests.running.stack import Stack
 
@@ -30,6 +31,8 @@ async def viewers(browser: Browser, stack: Stack, gallery: Gallery) -> AsyncIter
         viewers[whose] = Person(await context.new_page(), stack)
         for applicant in applicants:
             await viewers[whose].continue_as(applicant)
+    async with console(stack) as client:
+        await viewers["operator"].take_over(client)
     yield viewers
     for viewer in viewers.values():
         await viewer.page.context.close()

@@ -78,6 +78,9 @@ async def test_an_administrator_reads_the_run_and_signals_it_in_the_temporal_ui(
     await page.get_by_text("User Metadata").first.click()
     details = page.frame_locator("#user-metadata-current-details")
     await expect(details.get_by_text("LRAの審査を待っています")).to_be_visible(timeout=SLOW)
+    await expect(details.get_by_text('{"decision": "approve"}')).to_be_visible()
+    summary = page.frame_locator("#user-metadata-summary")
+    await expect(summary.get_by_text("本人申請 / by the principal")).to_be_visible()
 
     await page.get_by_role("button", name="More Actions").first.click()
     await page.get_by_text("Send a Signal").first.click()
