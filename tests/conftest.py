@@ -42,11 +42,12 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The database, every table empty."""
     database = Database(database_url)
-    tables = ", ".join(f'"{table.schema}"."{table.name}"' for table in Base.metadata.sorted_tables)
+    # Truncating takes five times as long: it makes new files for every table.
+    emptied = "; ".join(str(table.delete()) for table in Base.metadata.sorted_tables)
     async with database.begin() as session:
         # The audit trail refuses to be emptied, except by who may switch its triggers off.
         await session.execute(text("SET LOCAL session_replication_role = replica"))
-        await session.execute(text(f"TRUNCATE {tables} CASCADE"))
+        await session.execute(text(f"DO $$ BEGIN {emptied}; END $$"))
     yield database
     await database.close()
 
