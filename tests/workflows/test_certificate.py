@@ -225,6 +225,32 @@ async def test_a_successor_stops_the_reminders_and_nothing_else(live: Live) -> N
     assert (end.stage, end.reason) == (CertificateStage.REVOKED, RevocationReason.SUPERSEDED)
 
 
+async def test_two_years_with_an_unused_link_a_reminder_and_a_successor(live: Live) -> None:
+    living: Living = await live()
+    await living.pass_time(timedelta(days=365))
+    await living.tell(RequestRevocation())
+    until = (await living.until(lambda status: status.link_until is not None)).link_until
+    assert until is not None
+    await living.pass_time(timedelta(days=4))
+    late = await living.tell(Revoke(generation=1, by="principal"))
+    assert (late.verdict, late.stage) == (Verdict.TOO_LATE, CertificateStage.VALID)
+    await living.pass_time(living_until(living, 30))
+    await living.until(lambda status: status.reminded == 1)
+    await living.pass_time(timedelta(days=5))
+    assert (await living.tell(Renewed(serial="ab"))).verdict is Verdict.ACCEPTED
+    await living.pass_time(timedelta(days=26))
+    assert await living.end() == CertificateEnd(stage=CertificateStage.EXPIRED)
+    assert living.world.kinds() == [LetterKind.REVOCATION_LINK, LetterKind.EXPIRY_REMINDER]
+    assert living.actions() == [
+        "request_revocation",
+        "revocation_link",
+        "revoke",
+        "reminded",
+        "renewed",
+        "certificate_expired",
+    ]
+
+
 async def test_a_revocation_goes_to_the_ca_the_service_and_everybody_concerned(live: Live) -> None:
     living: Living = await live(applicant=Applicant.AGENT)
     await living.pass_time(timedelta(days=300))
