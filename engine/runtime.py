@@ -27,7 +27,7 @@ _TRIES = 5
 
 # What fields of the core's own say; whole, they quote messages, and payloads in their bytes.
 _CODE = re.compile(r"\bcode: '?(\w+)")
-_KIND = re.compile(r'\btype: "(\w+)"')
+_KIND = re.compile(r'\btype: "(?P<type>\w+)"|\b(?P<named>[A-Z]\w*Error)\b')
 
 
 def start(*, measured: bool) -> None:
@@ -101,7 +101,7 @@ def told(record: logging.LogRecord) -> bool:
         **facts_in(str(fields.get("workflow_id", ""))),
         "run_id": fields.get("run_id"),
         "code": code and code[1],
-        "error": kind and kind[1],
+        "error": kind and (kind["type"] or kind["named"]),
     }
     record.facts = {name: fact for name, fact in facts.items() if fact is not None}
     return True

@@ -99,6 +99,16 @@ EXPLAINED = (
     ),
     Explained(
         "worker",
+        r"Tried to complete untracked local activity",
+        "a short activity ended after its five seconds: the task was handed out again meanwhile",
+    ),
+    Explained(
+        "worker",
+        r"psycopg: error ignored .*the connection is lost",
+        "PostgreSQL was killed while it was being talked to",
+    ),
+    Explained(
+        "worker",
         r"Query not found when attempting to respond to it|query task not found",
         "a page's question was answered when nobody waited for it any more",
     ),

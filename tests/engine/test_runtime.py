@@ -18,14 +18,13 @@ def log(text: str, **fields: object) -> None:
 
 
 def test_of_a_call_that_fails_the_code_is_told_and_not_what_was_answered(logged: Logged) -> None:
-    error = f'Status {{ code: Unavailable, message: "tcp connect error for {ADDRESS}", source: None }}'
+    error = f'Status {{ code: Unavailable, message: "no way to {ADDRESS}", source: Some(ConnectError) }}'
     log("gRPC call signal_workflow_execution retried 5 times", error=error)
 
     (line,) = logged.of("temporalio.core")
-    assert (line["level"], line["code"]) == ("warning", "Unavailable")
-    assert "error" not in line
+    assert (line["level"], line["code"], line["error"]) == ("warning", "Unavailable", "ConnectError")
     assert "example.jp" not in logged.text
-    assert "tcp" not in logged.text
+    assert "no way" not in logged.text
 
 
 def test_of_a_task_that_fails_the_run_and_the_errors_kind_are_told(logged: Logged) -> None:
