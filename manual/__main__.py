@@ -18,13 +18,11 @@ from manual import agent, paper, principal, troubles
 from manual.camera import Camera
 from manual.door import tls_door
 from manual.people import Person
-from manual.stack import ORIGIN, ROOT, RunningStack, run_directory, running
+from manual.stack import ORIGIN, ROOT, TENANT, RunningStack, run_directory, running
 from tenants import load_tenants
 
 FOLDER = ROOT / "web" / "static" / "manual"
 """Where the web front finds the pictures and the printed manuals."""
-
-_TENANT = "leo-sign"  # whose pages are pictured
 
 
 def main() -> int:
@@ -47,21 +45,24 @@ def main() -> int:
                 _browser(playwright, program, stack) as browser,
                 Person(browser, stack, camera) as who,
             ):
-                troubles.let_a_link_expire(who, stack.ready["tickets"][_TENANT][-1], _address("late"))
-            camera.note_sizes()
+                troubles.let_a_link_expire(
+                    who, stack.ready["tickets"][TENANT.company_code][-1], _address("late")
+                )
+            camera.list_pictures()
             _replace(Path(fresh))
-            # A front that has not read the old pictures' sizes.
+            # A front that has not read the old list of pictures.
             with running(run_dir) as stack, _browser(playwright, program, stack) as browser:
-                for name in load_tenants():
-                    paper.print_manual(browser, f"{ORIGIN}/{name}/manual", FOLDER / f"{name}.pdf")
-                    print(f"  {name}.pdf")
+                for name, tenant in load_tenants().items():
+                    file, publisher = FOLDER / f"{name}.pdf", tenant.operator_name.ja
+                    paper.print_manual(browser, f"{ORIGIN}/{name}/manual", file, publisher)
+                    _say(file.name)
     print(f"The manual is in {FOLDER.relative_to(ROOT)}, after {time.monotonic() - began:.0f} s.")
     return 0
 
 
 def _tell(browser: Browser, stack: RunningStack, camera: Camera) -> None:
     """All stories that need no special settings."""
-    tickets = iter(stack.ready["tickets"][_TENANT])
+    tickets = iter(stack.ready["tickets"][TENANT.company_code])
 
     def new() -> Person:
         return Person(browser, stack, camera)
@@ -83,6 +84,10 @@ def _tell(browser: Browser, stack: RunningStack, camera: Camera) -> None:
             troubles.revoke(who, subscribers_ticket)
         with new() as who:
             troubles.read_in_english(who)
+        for tenant in load_tenants().values():
+            if tenant != TENANT:
+                with new() as who:
+                    principal.picture_own_texts(who, tenant)
 
 
 def _get_into_trouble(new: troubles.NewPerson, tickets: Iterator[str]) -> None:
@@ -116,6 +121,7 @@ def _browser(playwright: Playwright, program: Path, stack: RunningStack) -> Iter
                 f"--host-resolver-rules=MAP {host} {LOOPBACK}:{port}",
                 "--no-proxy-server",
                 "--no-sandbox",  # root may not have one, and every page is our own
+                "--disable-features=IsolateSandboxedIframes",  # else mails are blurred and cut in pictures
             ],
         )
         try:
@@ -128,11 +134,13 @@ def _replace(fresh: Path) -> None:
     """Put the new pictures in place of all that was there."""
     if FOLDER.exists():
         shutil.rmtree(FOLDER)
-    shutil.copytree(fresh, FOLDER)
+    FOLDER.mkdir()  # with the usual mode: a temporary folder is closed to others
+    for file in fresh.iterdir():
+        shutil.copyfile(file, FOLDER / file.name)
 
 
-def _say(chapter: str) -> None:
-    print(f"  {chapter}", flush=True)
+def _say(part: str) -> None:
+    print(f"  {part}", flush=True)
 
 
 if __name__ == "__main__":

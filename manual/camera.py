@@ -8,10 +8,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page
 
-SCALE = 2
-"""Device pixels to a CSS pixel: sharp enough for print."""
+SCALE = 1.5
+"""Device pixels to a CSS pixel: sharp enough for print, where a CSS pixel is 0.15 mm."""
 
-_COLOURS = 96
+_COLOURS = 48
 _MARGIN = 20  # CSS pixels above and below what is shown
 _CONTENTS = "pictures.json"
 
@@ -43,12 +43,12 @@ _ERASE = """() => document.querySelector("#marks")?.remove()"""
 
 
 class Camera:
-    """Takes pictures into a folder, and keeps their sizes for the page that shows them."""
+    """Takes pictures into a folder, and keeps what the page that shows them has to know."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` exists."""
         self._folder = folder
-        self._sizes: dict[str, tuple[int, int]] = {}
+        self._pictures: dict[str, tuple[int, int, int]] = {}
 
     def take(
         self,
@@ -66,18 +66,21 @@ class Camera:
             taken = page.screenshot(full_page=True, clip=_across(page, show), animations="disabled")
         finally:
             page.evaluate(_ERASE)
-        self._keep(name, taken)
+        self._keep(name, taken, len(marks))
 
-    def note_sizes(self) -> None:
-        """Write down every picture's width and height, in CSS pixels."""
-        text = json.dumps(dict(sorted(self._sizes.items())), indent=1)
+    def list_pictures(self) -> None:
+        """Write down every picture's width and height in CSS pixels, and how many marks it has."""
+        listed = (
+            f"{json.dumps(name)}: {json.dumps(facts)}" for name, facts in sorted(self._pictures.items())
+        )
+        text = "{\n" + ",\n".join(listed) + "\n}"
         (self._folder / _CONTENTS).write_text(text + "\n", encoding="utf-8")
 
-    def _keep(self, name: str, taken: bytes) -> None:
-        if name in self._sizes:
+    def _keep(self, name: str, taken: bytes, marks: int) -> None:
+        if name in self._pictures:
             raise ValueError(f"There is a picture {name} already")
         picture = Image.open(io.BytesIO(taken)).convert("RGB")
-        self._sizes[name] = (picture.width // SCALE, picture.height // SCALE)
+        self._pictures[name] = (round(picture.width / SCALE), round(picture.height / SCALE), marks)
         # Pages have few colours: a palette makes the file a third, and print does not show it.
         reduced = picture.quantize(_COLOURS, dither=Image.Dither.NONE)
         reduced.save(self._folder / f"{name}.png", optimize=True)
@@ -90,7 +93,7 @@ def _box(locator: Locator) -> FloatRect:
     return box
 
 
-def _marked(locator: Locator) -> dict[str, float | bool]:
+def _marked(locator: Locator) -> dict[str, object]:
     is_field: bool = locator.first.evaluate("element => element.matches('input, textarea')")
     return {**_box(locator), "field": is_field}
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from pydantic import BaseModel, TypeAdapter
 
 from manual.camera import SCALE, Camera
-from manual.stack import CAPTCHA_ANSWER, ORIGIN, RunningStack
+from manual.stack import CAPTCHA_ANSWER, ORIGIN, TENANT, RunningStack
 
 VIEWPORT = ViewportSize(width=780, height=900)
 """Wide enough for the flow bar in one line, narrow enough for print."""
@@ -103,14 +103,14 @@ class Person:
 
     def register(self, applicant: str, ticket: str, email: str) -> None:
         """The registration's form, from the top page, filled in but not sent."""
-        self.open("/leopalace/")
+        self.open(f"/{TENANT.name}/")
         self.press("同意する")
         self.choose(applicant)
         expect(self.named("company_code")).to_be_enabled()
         # The flow bar comes with its own request.
         expect(self.page.locator("#way .way")).to_be_visible()
         self.write(
-            company_code="leo-sign",
+            company_code=TENANT.company_code,
             ticket_number=ticket,
             email=email,
             email_confirmation=email,
@@ -174,15 +174,16 @@ class Person:
         """Picture a window that a link has opened."""
         self._camera.take(window, name, [window.locator(".bar"), window.locator(".sheet")])
 
-    def picture_mail(self, name: str) -> None:
-        """Picture the mail that is open: its head and all of its text, its button marked."""
+    def picture_mail(self, name: str, *, whole: bool = False) -> None:
+        """Picture the mail that is open, its button marked: as far as its link, or to its end."""
         self.page.evaluate(_ONLY_THE_LETTER)
         letter = self.page.frame_locator("iframe")
         height = letter.locator("body").evaluate("body => document.documentElement.scrollHeight")
         self.page.locator("iframe").evaluate("(frame, height) => frame.style.height = `${height}px`", height)
         button = letter.locator(".button a")
         marks = [button] if button.count() else []
-        self._camera.take(self.page, name, [self.part("h1"), self.part("iframe")], marks)
+        last = self.part("iframe") if whole else letter.locator(".url").first
+        self._camera.take(self.page, name, [self.part("h1"), last], marks)
 
     def _mail(self, to: str, kind: str, number: int) -> _Mail:
         deadline = time.monotonic() + _PATIENCE

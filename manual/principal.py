@@ -1,6 +1,8 @@
 """The story of 本人, who applies for themselves, in pictures."""
 
+from domain.tenant import Tenant
 from manual.people import Person, reference_in
+from manual.stack import TENANT
 
 EMAIL = "taro.takahashi@example.jp"
 NAME = {
@@ -33,13 +35,22 @@ def fill_in_application(who: Person) -> None:
     who.choose("1年")
 
 
+def picture_own_texts(who: Person, tenant: Tenant) -> None:
+    """What each tenant says in its own words; the other pages differ in names only."""
+    _picture_top(who, tenant, f"{tenant.name}-top")
+    for text in ("obligations", "privacy"):
+        who.open(f"/{tenant.name}/{text}")
+        who.picture_window(f"{tenant.name}-{text}", who.page)
+
+
+def _picture_top(who: Person, tenant: Tenant, name: str) -> None:
+    who.open(f"/{tenant.name}/")
+    marks = [who.part(".duties"), who.button("同意する")]
+    who.picture(name, [who.part("header.bar"), who.part(".sheet")], marks)
+
+
 def _agree(who: Person) -> None:
-    who.open("/leopalace/")
-    who.picture(
-        "top",
-        [who.part("header.bar"), who.part(".sheet")],
-        [who.part(".duties"), who.button("同意する")],
-    )
+    _picture_top(who, TENANT, "top")
     who.press("同意する")
     form = [who.part("h1"), who.label_of("email")]
     who.picture("choice", form, [who.option("本人"), who.option("代理人")])
@@ -76,7 +87,7 @@ def _consent(who: Person) -> None:
 
 def _read_the_mail(who: Person) -> None:
     link = who.read_mail(EMAIL, "application_link")
-    who.picture_mail("principal-mail")
+    who.picture_mail("principal-mail", whole=True)
     who.open(link)
     who.picture("principal-landing", marks=[who.part("dl.facts"), who.button("発行申請に進む")])
     who.press("発行申請に進む")
@@ -103,4 +114,4 @@ def _wait(who: Person) -> None:
     who.sees_status("証明書は発行されています")
     who.picture("principal-issued", [who.part("#live-way"), who.part("#live-facts")], [who.part(".now")])
     who.read_mail(EMAIL, "issued")
-    who.picture_mail("principal-issued-mail")
+    who.picture_mail("principal-issued-mail", whole=True)

@@ -19,11 +19,18 @@ from devstack.leash import leash
 from devstack.ports import LOOPBACK, Ports, variable
 from devstack.ready import Ready
 from devstack.run_dir import RunDir
+from tenants import load_tenants
+from web.manual import PICTURED
 
 ROOT = Path(__file__).resolve().parent.parent
-ORIGIN = "https://jcanlra.example.jp"
-"""How people reach the web front in the pictures; a reserved name (RFC 6761)."""
+ORIGIN = os.environ.get("JCAN_WEB_ORIGIN") or "https://jcanlra.example.jp"
+"""How people reach the web front; without a setting a reserved name (RFC 6761)."""
+TENANT = load_tenants()[PICTURED]
+"""Whose pages are pictured."""
 CAPTCHA_ANSWER = "abcd2"
+
+# What the manual says of an installation: taken from the environment, as the front of it does.
+_TOLD = ("JCAN_LINK_TTL", "JCAN_APPLICATION_TTL", "JCAN_APPROVAL_TTL")
 
 _UP_WITHIN = 90.0  # seconds
 _STOPPED_WITHIN = 60.0
@@ -65,7 +72,9 @@ def running(run_dir: RunDir, **settings: str) -> Iterator[RunningStack]:
 
     Raises RuntimeError, with what the stack said last, when it does not come up or does not stop.
     """
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith("JCAN_")}
+    inherited = {
+        name: text for name, text in os.environ.items() if name in _TOLD or not name.startswith("JCAN_")
+    }
     chosen = {
         "JCAN_RUN_DIR": str(run_dir.path),
         "JCAN_WEB_ORIGIN": ORIGIN,

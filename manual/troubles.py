@@ -8,7 +8,7 @@ from manual import agent as agents
 from manual.people import Person
 from manual.principal import EMAIL as ISSUED_EMAIL
 from manual.principal import fill_in_application
-from manual.stack import CAPTCHA_ANSWER
+from manual.stack import CAPTCHA_ANSWER, TENANT
 from settings import parse_keyring
 
 NewPerson = Callable[[], Person]
@@ -48,7 +48,6 @@ def open_elsewhere_and_withdraw(new: NewPerson, ticket: str, email: str) -> None
         elsewhere.is_at("このURLはすでに使われています")
         elsewhere.picture("link-elsewhere", marks=[elsewhere.button("新しいURLをメールで受け取る")])
         elsewhere.press("新しいURLをメールで受け取る")
-        elsewhere.picture("link-asked")
         elsewhere.read_mail(email, "application_link", 2)
         elsewhere.open(first)
         elsewhere.is_at("このURLは新しいURLに置き換えられました")
@@ -78,7 +77,7 @@ def correct_principals_address(agent: Person, ticket: str) -> None:
 
 def ask_for_status(who: Person) -> None:
     """状況確認 for the application that waits for its principal: asking for the link, and where it leads."""
-    who.open("/leopalace/status")
+    who.open(f"/{TENANT.name}/status")
     who.write(email=agents.EMAIL)
     button = who.button("URLをメールで受け取る")
     show = [who.part("h1"), button]
@@ -109,7 +108,7 @@ def renew(who: Person, certified: str, ticket: str, link_keys: str) -> None:
     """
     reference = Reference.parse(certified)
     token = LinkToken(Purpose.RENEWAL, RENEWAL_BY_PRINCIPAL, reference)
-    who.open(f"/leopalace/renewal?onetimetoken={sign(token, parse_keyring(link_keys))}")
+    who.open(f"/{TENANT.name}/renewal?onetimetoken={sign(token, parse_keyring(link_keys))}")
     who.is_at("申請者確認情報の入力")
     who.write(ticket_number=ticket, picture=CAPTCHA_ANSWER)
     shown = [who.part(".box"), who.label_of("email")]
@@ -126,11 +125,11 @@ def renew(who: Person, certified: str, ticket: str, link_keys: str) -> None:
 
 def revoke(who: Person, ticket: str) -> None:
     """失効申請, from the header's link to its end."""
-    who.open("/leopalace/")
+    who.open(f"/{TENANT.name}/")
     who.follow("失効申請")
     who.write(email=ISSUED_EMAIL, number=ticket, picture=CAPTCHA_ANSWER)
     who.choose(_LEAKED)
-    fields = [who.named("email"), who.named("number"), who.part("#reason-group .choice")]
+    fields = [who.named("email"), who.named("number"), who.part("#reason-group")]
     who.picture("revocation", [who.part("h1"), who.part("#reason-group")], fields)
     who.press("URLをメールで受け取る")
     who.is_at("受け付けました")
@@ -141,14 +140,15 @@ def revoke(who: Person, ticket: str) -> None:
     who.is_at("次の証明書を失効してもよろしいですか？")
     who.picture("revocation-check", [who.part("h1"), who.part(".acts")], [who.button("失効する")])
     who.press("失効する")
+    result = who.page.url
     who.read_mail(ISSUED_EMAIL, "revoked")
-    who.open(who.page.url)
+    who.open(result)
     who.is_at("証明書を失効しました")
     who.picture("revoked", [who.part("h1"), who.part("#main .acts")])
 
 
 def read_in_english(who: Person) -> None:
     """The language link, and where it leads."""
-    who.open("/leopalace/")
+    who.open(f"/{TENANT.name}/")
     who.follow("English")
     who.picture("english", [who.part("header.bar"), who.part("main h1")], [who.link("日本語")])
