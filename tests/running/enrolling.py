@@ -32,6 +32,9 @@ TARO = {
 AGENT = {"agent_name": "佐藤 花子", "agent_company": "株式会社代理"}
 """What an agent types about themselves."""
 
+AGREED = {"decision": "approve", "obligations": "yes"}
+"""What the principal chooses who approves."""
+
 ISSUED = "証明書は発行されています"
 
 _numbers = count(1)
@@ -133,6 +136,11 @@ class Enrolling:
         done = await self.post(f"{self.home}/application/submit", confirmation.posted_fields())
         assert done.path.endswith("/done"), done.text
         return done
+
+    async def approve_as(self, principal: str) -> Page:
+        """承認する, by the link in the principal's mail; one browser plays both."""
+        approval = await self.press((await self.mail("approval_request", to=principal)).link)
+        return await self.post(approval.form_action(), approval.posted_fields() | AGREED)
 
     async def shows(self, words: str, within: float = 30.0) -> Page:
         """Wait until the status page shows certain words."""

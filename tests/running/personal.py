@@ -24,7 +24,6 @@ _LIKE_A_WORD = re.compile(
     re.IGNORECASE,
 )
 _LIKE_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
-AGREED = {"decision": "approve", "obligations": "yes"}
 
 
 class Personal:
@@ -61,8 +60,7 @@ async def of_both_kinds(people: People) -> list[Enrolling]:
     address = new_address("principal.of.agent")
     await agent.open()
     await agent.submit(email=address, email_confirmation=address)
-    approval = await principal.press((await agent.mail("approval_request", to=address)).link)
-    await principal.post(approval.form_action(), approval.posted_fields() | AGREED)
+    await agent.approve_as(address)
     await gone.open()
     await gone.fill_in()
     await agent.stack.jcan("enrolments", "withdraw", gone.reference)
