@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 import httpx
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette import status
 from starlette.background import BackgroundTask
@@ -24,6 +24,9 @@ from web.safety import SAFE_METHODS
 router = APIRouter(prefix="/temporal")
 
 CSRF_COOKIE = "_csrf"
+MAXIMUM_BODY = 8 * 1024 * 1024
+NAMED_RUNS = 50
+"""How many runs an audit entry names; a batch may be over more, and is then a query in Temporal itself."""
 _PASSED_ON = frozenset(
     {"accept", "accept-encoding", "accept-language", "caller-type", "content-type", "x-csrf-token"}
 )
@@ -41,7 +44,10 @@ _POLICY = (
 )
 _FOR_A_YEAR = "private, max-age=31536000, immutable"
 _PATIENCE = httpx.Timeout(60, connect=5)
-_WORKFLOW = re.compile(r"/workflows/([^/]+)")
+# Ids of runs of ours, in a path and in what is posted as JSON.
+_RUN = r"(?:enrolment|retention|certificate)-[0-9A-Za-z]{1,40}"
+_IN_PATH = re.compile(rf"/workflows/({_RUN})(?:/|$)")
+_IN_BODY = re.compile(rf'"workflow_?id"\s*:\s*"({_RUN})"'.encode(), re.IGNORECASE)
 _LONGEST_PATH = 200
 
 
@@ -62,11 +68,13 @@ async def close(app: FastAPI) -> None:
 @router.api_route("/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 async def pass_on(request: Request, operator: Administrator) -> Response:
     """The UI's answer. 401 for strangers, 403 for reviewers, 502 while the UI does not answer."""
-    if request.method not in SAFE_METHODS:
-        await _note(request, operator)
+    changing = request.method not in SAFE_METHODS
+    body = await _body(request) if changing else b""
+    if changing:
+        await _note(request, operator, body)
     ui: httpx.AsyncClient = request.app.state.temporal_ui
     try:
-        answer = await ui.send(_request(ui, request), stream=True)
+        answer = await ui.send(_request(ui, request, body), stream=True)
     except httpx.TransportError:
         return _away(request)
     response = StreamingResponse(
@@ -85,14 +93,23 @@ async def pass_on(request: Request, operator: Administrator) -> Response:
     return response
 
 
-def _request(ui: httpx.AsyncClient, request: Request) -> httpx.Request:
+async def _body(request: Request) -> bytes:
+    """What was sent; 413 for more than Temporal would take."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAXIMUM_BODY:
+            raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE)
+    return bytes(body)
+
+
+def _request(ui: httpx.AsyncClient, request: Request, body: bytes) -> httpx.Request:
     headers = {name: value for name, value in request.headers.items() if name in _PASSED_ON}
     token = request.cookies.get(CSRF_COOKIE)
     if token:
         headers["cookie"] = f"{CSRF_COOKIE}={token}"
     target = ui.base_url.copy_with(raw_path=_path(request) + _query(request))
-    content = None if request.method in SAFE_METHODS else request.stream()
-    return ui.build_request(request.method, target, headers=headers, content=content)
+    return ui.build_request(request.method, target, headers=headers, content=body)
 
 
 def _path(request: Request) -> bytes:
@@ -113,20 +130,21 @@ def _csrf_cookies(cookies: Iterable[str]) -> set[str]:
     return {value for name, _equals, value in pairs if name.strip() == CSRF_COOKIE}
 
 
-async def _note(request: Request, operator: Operator) -> None:
-    """Write down what an administrator does there; a query of the UI's changes nothing."""
+async def _note(request: Request, operator: Operator, body: bytes) -> None:
+    """Write down what an administrator does there, and to which runs; a query of the UI's changes nothing."""
     path = request.url.path.removeprefix("/temporal")
     if "/query/" in path:
         return
-    workflow = _WORKFLOW.search(path)
-    reference = reference_in(workflow[1]) if workflow else None
+    runs = sorted({*_IN_PATH.findall(path), *(run.decode() for run in _IN_BODY.findall(body))})
+    references = {reference_in(run) for run in runs}
     await note(
         request,
         operator.actor,
         "temporal_request",
-        reference,
+        references.pop() if len(references) == 1 else None,
         method=request.method,
         path=path[:_LONGEST_PATH],
+        runs=" ".join(runs[:NAMED_RUNS]) or None,
     )
 
 

@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
+from sqlalchemy import select
 
 from records.database import Database
 from records.operators import Role
+from records.tables import AuditEntry
 from tests.web.conftest import Visitor
 from tests.web.console.conftest import SignIn, actions
+from web.temporal_ui import MAXIMUM_BODY
 
 RUN = "/temporal/namespaces/default/workflows/enrolment-0123456789ABC"
 SIGNAL = "/temporal/api/v1/namespaces/default/workflows/enrolment-0123456789ABC/signal/decide_review"
@@ -110,6 +113,44 @@ async def test_a_signal_passes_with_its_body_and_is_written_down(
     query = SIGNAL.replace("signal/decide_review", "query/status")
     await inside.client.post(query, json={}, headers=SAME_ORIGIN)
     assert len([action for _actor, action in await actions(database) if action == "temporal_request"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reference", "runs"),
+    [
+        (
+            b'{"execution": {"workflowId": "enrolment-0123456789ABC"}}',
+            "0123456789ABC",
+            "enrolment-0123456789ABC",
+        ),
+        (b'{"execution":{"workflow_id":"certificate-0a1b"}}', None, "certificate-0a1b"),
+        (
+            b'[{"workflowId": "enrolment-0123456789ABC"}, {"workflowId": "retention-ZZZZZZZZZZZZZ"}]',
+            None,
+            "enrolment-0123456789ABC retention-ZZZZZZZZZZZZZ",
+        ),
+        (b'{"workflowId": "taro.takahashi@example.jp"}', None, None),
+        (b"\xff", None, None),
+    ],
+)
+async def test_the_runs_that_are_named_only_in_what_is_posted_are_written_down_too(
+    sign_in: SignIn, ui: FakeUi, database: Database, body: bytes, reference: str | None, runs: str | None
+) -> None:
+    inside = await sign_in()
+    address = "/temporal/api/v1/namespaces/default/activities-deprecated/reset"
+    await inside.client.post(address, content=body, headers=SAME_ORIGIN)
+    assert ui.requests[0][3] == body
+    async with database.begin() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "temporal_request")
+        entry = (await session.scalars(query)).one()
+    assert (entry.reference, entry.facts["runs"]) == (reference, runs)
+
+
+async def test_more_than_temporal_would_take_is_refused(sign_in: SignIn, ui: FakeUi) -> None:
+    inside = await sign_in()
+    answer = await inside.client.post(SIGNAL, content=b" " * (MAXIMUM_BODY + 1), headers=SAME_ORIGIN)
+    assert answer.status_code == 413
+    assert ui.requests == []
 
 
 async def test_another_sites_page_cannot_signal(sign_in: SignIn, ui: FakeUi) -> None:
