@@ -4,6 +4,8 @@ import base64
 import json
 import sysconfig
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 from sqlalchemy import text
@@ -13,6 +15,7 @@ from records.database import Database
 from tests.running.console import console
 from tests.running.enrolling import ISSUED, Enrolling, People, new_address
 from tests.running.stack import Stack, run
+from tests.running.waiting import until
 from tests.system.columns import columns_with
 
 OWN = "staple, battery and horse"
@@ -142,6 +145,38 @@ async def test_an_open_enrolment_is_erased_after_it_was_withdrawn(stack: Stack, 
     retention = f"retention-{applicant.reference}"
     assert "Retention" in await temporal(stack, "describe", "-w", retention)
     assert await kept_of(stack, applicant) == []
+
+
+async def test_an_administrator_resets_a_run_and_has_an_activity_tried_at_once_behind_the_sign_in(
+    stack: Stack, people: People
+) -> None:
+    waiting = await people.new(email=new_address().replace("example.jp", "later.example"))
+    await waiting.register()
+    run = f"enrolment-{waiting.reference}"
+    async with console(stack) as operator:
+        await operator.get("/temporal")
+        api = f"/temporal/api/v1/namespaces/{stack.ready['namespace']}"
+        by_page = {"X-CSRF-TOKEN": operator.cookies["_csrf"], "Caller-Type": "operator"}
+
+        async def post(place: str, **told: object) -> None:
+            answer = await operator.post(f"{api}/{place}", json=told, headers=by_page)
+            assert answer.is_success, answer.text
+
+        async def pending() -> dict[str, Any] | None:
+            told = (await operator.get(f"{api}/workflows/{run}")).json()
+            activities: list[dict[str, Any]] = told.get("pendingActivities", [])
+            return next((each for each in activities if int(each["attempt"]) > 1), None)
+
+        activity = await until(pending, "the mail is tried again")
+        await post("activities-deprecated/reset", execution={"workflowId": run}, id=activity["activityId"])
+        first = (await operator.get(f"{api}/workflows/{run}")).json()["workflowExecutionInfo"]["execution"]
+        point = {"workflowTaskFinishEventId": "4", "requestId": uuid4().hex, "reason": "test"}
+        await post(f"workflows/{run}/reset", workflowExecution=first, **point)
+        now = (await operator.get(f"{api}/workflows/{run}")).json()["workflowExecutionInfo"]["execution"]
+    assert now["runId"] != first["runId"]
+    said = await stack.jcan("audit", "show", waiting.reference)
+    assert said.count("temporal_request") == 2
+    await stack.jcan("enrolments", "withdraw", waiting.reference)
 
 
 async def test_the_trail_of_everything_that_was_done_is_intact(
