@@ -13,7 +13,7 @@ from tests.web.conftest import RecordingDesk, Visitor
 from web.app import create_app
 
 PAGES = ("/", "/leopalace/", "/contracthub/", "/leopalace/obligations", "/leopalace/privacy",
-         "/leopalace/revocation", "/leopalace/manual", "/leopalace/regist/step1")  # fmt: skip
+         "/leopalace/revocation", "/leopalace/regist/step1")  # fmt: skip
 
 
 async def test_the_top_page_says_what_it_is_and_leads_to_the_form(visitor: Visitor) -> None:
@@ -28,7 +28,8 @@ async def test_the_top_page_says_what_it_is_and_leads_to_the_form(visitor: Visit
     assert "同意する" in page.text
     assert page.form_action() == "/leopalace/regist/step1"
     assert page.link("失効申請") == "/leopalace/revocation"
-    assert page.link("マニュアル") == "/leopalace/manual"
+    assert page.link("マニュアル") == "/leopalace/manual.pdf"
+    assert page.link("マニュアルを画面で読む") == "/leopalace/manual"
     assert "Ver. " in page.text
 
 
@@ -57,16 +58,6 @@ async def test_the_privacy_text_names_officer_desk_and_hours(visitor: Visitor) -
         assert words in page.text
 
 
-async def test_the_manual_is_a_file(visitor: Visitor) -> None:
-    japanese = await visitor.get("/leopalace/manual")
-    english = await visitor.get("/leopalace/manual?lang=en")
-
-    assert japanese.response.headers["content-disposition"] == 'attachment; filename="jcan-leopalace-ja.html"'
-    assert english.response.headers["content-disposition"] == 'attachment; filename="jcan-leopalace-en.html"'
-    assert "URLの有効期限は3日間です。" in japanese.text
-    assert "The link is valid for 3 days." in english.text
-
-
 async def test_revocation_gives_the_contact(visitor: Visitor) -> None:
     page = await visitor.get("/leopalace/revocation")
 
@@ -78,6 +69,14 @@ async def test_the_root_lists_the_tenants(visitor: Visitor) -> None:
 
     assert 'href="/leopalace/"' in page.html
     assert 'href="/contracthub/"' in page.html
+
+
+@pytest.mark.parametrize("address", PAGES[1:3] + PAGES[5:])
+async def test_the_manual_is_a_link_away(visitor: Visitor, address: str) -> None:
+    for language, words in (("ja", "マニュアル"), ("en", "Manual (JP)")):
+        page = await visitor.get(f"{address}?lang={language}")
+
+        assert page.link(words) == f"/{address.split('/')[1]}/manual.pdf"
 
 
 @pytest.mark.parametrize("address", PAGES)
