@@ -47,9 +47,13 @@ def jcan(surroundings: dict[str, str]) -> Jcan:
 
 @pytest.fixture
 def typed(surroundings: dict[str, str]) -> Typed:
-    """Run `jcan` within the test's own process, which is quicker; `said` is its standard input."""
+    """Run `jcan` within the test's own process, which is quicker.
 
-    async def run(*words: str, said: str = "") -> Result:
-        return await asyncio.to_thread(CliRunner().invoke, app, words, input=said, env=surroundings)
+    `said` is its standard input; further keyword arguments are variables of its environment.
+    """
+
+    async def run(*words: str, said: str = "", **variables: str) -> Result:
+        environment = surroundings | variables
+        return await asyncio.to_thread(CliRunner().invoke, app, words, input=said, env=environment)
 
     return run
