@@ -1,4 +1,4 @@
-"""`jcan audit` as an auditor types it: honest exit codes, and a sentence that says what was done to the trail."""
+"""`jcan audit` as an auditor types it: honest exit codes, and a sentence that says what was done."""
 
 import json
 from pathlib import Path
