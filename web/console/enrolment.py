@@ -18,7 +18,8 @@ from web.console.access import HOME, NotAllowed, SignedIn, note
 from web.console.page import show
 from web.forms import posted, sentences
 from web.house import house_of
-from web.i18n import language_of
+from web.i18n import _, language_of
+from web.pages import Action, message
 from web.revocation_words import is_valid, reason_text
 from web.safety import concerns
 from web.telling import message_id, now, tell
@@ -45,7 +46,7 @@ async def review(request: Request, operator: SignedIn, reference: str) -> Respon
     enrolment = await _enrolment(request, operator, reference)
     raw = await posted(request)
     if case.takes_part(operator, enrolment):
-        raise NotAllowed
+        return _own_case(request, enrolment)
     decision = raw.get("decision", "")
     if decision not in set(ReviewDecision):
         raise HTTPException(400)
@@ -53,7 +54,7 @@ async def review(request: Request, operator: SignedIn, reference: str) -> Respon
     problems = _reason_problems(ReviewDecision(decision), reason)
     if problems:
         return await _page(request, operator, enrolment, reason=reason, problems=problems)
-    message = DecideReview(
+    decided = DecideReview(
         message_id=message_id(raw),
         received_at=now(),
         decision=ReviewDecision(decision),
@@ -64,7 +65,7 @@ async def review(request: Request, operator: SignedIn, reference: str) -> Respon
     return await _tell(
         request,
         enrolment,
-        message,
+        decided,
         did=decision,
         since=case.mark(enrolment),
         next=following.reference if following else "",
@@ -92,6 +93,17 @@ async def act(request: Request, operator: SignedIn, reference: str) -> Response:
     return await _tell(request, enrolment, messages[wish])
 
 
+def _own_case(request: Request, enrolment: Enrolment) -> Response:
+    return message(
+        request,
+        _("この申請は審査できません"),
+        [_("あなた自身が関わる申請のため、ほかの担当者が審査します。")],
+        status_code=status.HTTP_403_FORBIDDEN,
+        kind="wrong",
+        actions=[Action(_("申請に戻る"), f"{HOME}/enrolments/{enrolment.reference}")],
+    )
+
+
 async def _enrolment(request: Request, operator: Operator, reference: str) -> Enrolment:
     house = house_of(request)
     async with house.database.begin() as session:
@@ -110,9 +122,9 @@ async def _queue(request: Request, operator: Operator) -> list[Standing]:
         return await cases.in_review(session, operator.tenant, besides=own)
 
 
-async def _tell(request: Request, enrolment: Enrolment, message: Message, **told: str) -> Response:
+async def _tell(request: Request, enrolment: Enrolment, wish: Message, **told: str) -> Response:
     """Hand it in, and come back to the page with what became of it, and what the page needs to be told."""
-    answer = await tell(request, enrolment.reference, message)
+    answer = await tell(request, enrolment.reference, wish)
     if isinstance(answer, Response):
         return answer
     said = Verdict.TOO_LATE if answer.closed else answer.verdict or "received"
