@@ -1,11 +1,10 @@
-"""How activities are called: without end, and where they are quick, inside the workflow task."""
+"""How activities are called: without end."""
 
 from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import FailureError, is_cancelled_exception
 from temporalio.types import MethodAsyncSingleParam
 
 with workflow.unsafe.imports_passed_through():
@@ -19,9 +18,6 @@ R = TypeVar("R")
 ATTEMPT = timedelta(seconds=30)
 """How long one attempt may take; so late is it noticed that a worker died in the middle of one."""
 
-BRIEF = timedelta(seconds=5)
-"""How long an attempt inside a workflow task may take; meanwhile the run hears no message."""
-
 PERSISTENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)
 )
@@ -29,8 +25,6 @@ PERSISTENT = RetryPolicy(
 
 MAIL_ATTEMPT = timedelta(minutes=2)
 """A mail server may take its time; cut off too early, it would accept the same letter twice."""
-
-_ONCE = RetryPolicy(maximum_attempts=1)
 
 
 def call(
@@ -53,24 +47,11 @@ def call(
     )
 
 
-async def call_close_by(activity: MethodAsyncSingleParam[S, P, R], argument: P, summary: str) -> R:
-    """Run a short activity within the workflow task, which costs one event in the history instead of six.
-
-    Tried there once. What fails goes on as an ordinary activity: retries of a local one would add events as
-    long as the counterpart is away.
-    """
-    try:
-        return await workflow.execute_local_activity_method(
-            activity, argument, start_to_close_timeout=BRIEF, retry_policy=_ONCE, summary=summary
-        )
-    except FailureError as error:
-        # What a local activity raises arrives as it is, not in an ActivityError.
-        if is_cancelled_exception(error):
-            raise
-        return await call(activity, argument, summary)
-
-
 def mail(letter: Letter) -> workflow.ActivityHandle[Posted]:
     """Start to send a letter."""
-    summary = f"メール送信 / mail: {letter.kind} {letter.number}"
-    return call(Mail.send_mail, letter, summary, attempt=MAIL_ATTEMPT)
+    return call(Mail.send_mail, letter, mail_summary(letter), attempt=MAIL_ATTEMPT)
+
+
+def mail_summary(letter: Letter) -> str:
+    """Say which letter is sent."""
+    return f"メール送信 / mail: {letter.kind} {letter.number}"

@@ -13,7 +13,8 @@ with workflow.unsafe.imports_passed_through():
     from mailing.letter import Letter, LetterKind, Posted
     from records.audit import Entry, Fact
     from workflows import wording
-    from workflows.calling import call_close_by, mail
+    from workflows.calling import mail
+    from workflows.close_by import CloseBy
     from workflows.life import Life
     from workflows.names import STAGE
 
@@ -32,6 +33,7 @@ class CertificateOffice:
     def __init__(self, life: Life) -> None:
         """Serve one certificate."""
         self._life = life
+        self._close_by = CloseBy()
         self._entries: list[Entry] = []
         self._writing = False
         self._errands: list[_Errand] = []
@@ -101,7 +103,7 @@ class CertificateOffice:
             self._writing = True
             entries, self._entries = self._entries, []
             record = RecordCertificate(standing=self._life.standing(), entries=entries)
-            await call_close_by(Certificates.record, record, f"記録 / record: {entries[-1].action}")
+            await self._close_by.call(Certificates.record, record, f"記録 / record: {entries[-1].action}")
             self._writing = False
 
     def _show(self) -> None:

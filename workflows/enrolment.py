@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from mailing.letter import LetterKind
     from records.audit import Fact
     from workflows import letters
-    from workflows.calling import call_close_by
+    from workflows.close_by import CloseBy
     from workflows.endings import Ended
     from workflows.issuance import Issuance
     from workflows.links import Links
@@ -66,9 +66,10 @@ class Enrolment:
     def __init__(self, start: EnrolmentStart) -> None:
         """Take the registration; messages may arrive before the story begins."""
         self._state = State(start=start, since=start.received_at)
-        self._office = Office(self._state)
+        self._close_by = CloseBy()
+        self._office = Office(self._state, self._close_by)
         self._links = Links(self._state, self._office)
-        self._issuance = Issuance(self._state, self._office)
+        self._issuance = Issuance(self._state, self._office, self._close_by)
 
     @workflow.run
     async def run(self, _: EnrolmentStart) -> EnrolmentEnd:
@@ -118,7 +119,9 @@ class Enrolment:
             details=details_of(state),
             entries=[registered],
         )
-        reservation = await call_close_by(Tickets.reserve, reserve, "チケットの確保 / reserve the ticket")
+        reservation = await self._close_by.call(
+            Tickets.reserve, reserve, "チケットの確保 / reserve the ticket"
+        )
         if reservation.refusal is not None:
             raise Ended(Stage.REJECTED, reservation.refusal)
         state.organisation = reservation.organisation

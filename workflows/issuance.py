@@ -11,7 +11,12 @@ from temporalio.common import (
     TypedSearchAttributes,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ApplicationError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 
 with workflow.unsafe.imports_passed_through():
     from activities.authority import (
@@ -36,8 +41,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.stage import Attention, Outcome, Stage
     from domain.workflow_ids import certificate_id
     from workflows import wording
-    from workflows.calling import call, call_close_by
+    from workflows.calling import call
     from workflows.certificate import Certificate
+    from workflows.close_by import CloseBy
     from workflows.endings import Ended, Refused
     from workflows.messages import CertificateStart, Renewed, Revoke
     from workflows.names import APPLICANT, STAGE, TENANT
@@ -52,10 +58,11 @@ SLOW = RetryPolicy(initial_interval=timedelta(seconds=30), maximum_interval=time
 class Issuance:
     """Gets one enrolment's certificate, as often as it takes."""
 
-    def __init__(self, state: State, office: Office) -> None:
+    def __init__(self, state: State, office: Office, close_by: CloseBy) -> None:
         """Serve one enrolment."""
         self._state = state
         self._office = office
+        self._close_by = close_by
 
     async def obtain(self, application: Application) -> Fetched:
         """Get the certificate; every refusal parks the run, and resuming begins anew with a new key."""
@@ -76,7 +83,7 @@ class Issuance:
         install = InstallCertificate(
             credential_id=state.credential_id, certificate=fetched.certificate, chain=fetched.chain
         )
-        kin = await call_close_by(
+        kin = await self._close_by.call(
             Certificates.find_kin,
             fetched.serial,
             "更新前の証明書 / find the certificates that this one follows",
@@ -115,13 +122,13 @@ class Issuance:
 
     async def _put_in_place(self, install: InstallCertificate) -> str | None:
         """Install; gives the code of a refusal. Called off, it is over only when no attempt is under way."""
-        installing = call(
+        installing = self._close_by.call(
             EContract.install_certificate,
             install,
             "証明書の登録 / install the certificate",
             cancellation=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
-        return (await unless_called_off(self._state, installing)).problem
+        return (await unless_called_off(self._state, asyncio.create_task(installing))).problem
 
     async def _tell(self, serial: str, message: Renewed | Revoke) -> None:
         certificate = workflow.get_external_workflow_handle(certificate_id(serial))
@@ -132,7 +139,8 @@ class Issuance:
 
     async def _order(self, application: Application) -> OrderCertificate:
         state = self._state
-        credential = await unless_called_off(state, self._ask_for_credential(application))
+        asking = asyncio.create_task(self._ask_for_credential(application))
+        credential = await unless_called_off(state, asking)
         if credential.problem is not None:
             raise Refused(Attention.CERTIFICATION_REQUEST_REFUSED, credential.problem)
         state.credential_id = credential.credential_id
@@ -145,7 +153,7 @@ class Issuance:
             validity_years=application.validity_years,
         )
         check = CheckRequest.model_validate(order.model_dump(exclude={"tenant"}))
-        checking = call_close_by(
+        checking = self._close_by.call(
             CertificateAuthority.check_request, check, "署名要求の検査 / check the certification request"
         )
         verdict = await unless_called_off(state, asyncio.create_task(checking))
@@ -154,20 +162,22 @@ class Issuance:
         await self._send(order)
         return order
 
-    def _ask_for_credential(self, application: Application) -> workflow.ActivityHandle[Credential]:
+    async def _ask_for_credential(self, application: Application) -> Credential:
         self._state.credential_asked = True
         subject = application.subject
         create = CreateCredential(
             reference=self._state.start.reference, email=subject.email, name=subject.common_name
         )
-        return call(EContract.create_credential, create, "鍵と署名要求 / key and certification request")
+        return await self._close_by.call(
+            EContract.create_credential, create, "鍵と署名要求 / key and certification request"
+        )
 
     async def _send(self, order: OrderCertificate) -> None:
         state = self._state
         # From here on the CA may have accepted, whatever we hear: only a revocation undoes it.
         state.ordered, state.order_id = True, order_id_of(order.reference, order.round)
         self._office.note("ordering", round=order.round)
-        ordered = await call(
+        ordered = await self._close_by.call(
             CertificateAuthority.order_certificate, order, "証明書の発注 / order the certificate"
         )
         if ordered.problem is not None:
@@ -201,12 +211,28 @@ class Issuance:
                 retries=SLOW,
             )
             await self._fetched_or_nudged(fetching)
+            fetched = None if fetching.done() else await self._fetch_at_once(fetch)
             if fetching.done():
                 return await fetching
             await call_off(fetching)
+            if fetched is not None:
+                return fetched
 
     async def _fetched_or_nudged(self, fetching: workflow.ActivityHandle[Fetched]) -> None:
         await workflow.wait_condition(lambda: fetching.done() or self._state.issued)
+
+    async def _fetch_at_once(self, fetch: FetchCertificate) -> Fetched | None:
+        """Give what the CA has issued; None if it has not, or does not answer."""
+        try:
+            return await self._close_by.once(
+                CertificateAuthority.fetch_certificate,
+                fetch,
+                "証明書の取得（発行の知らせ）/ fetch the certificate, said to be issued",
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            return None
 
     async def _begin_life(self, serial: str, not_after: datetime) -> None:
         state, start = self._state, self._state.start

@@ -21,7 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from mailing.letter import Letter, LetterKind, Posted
     from records.audit import Entry, Fact
     from workflows import wording
-    from workflows.calling import call_close_by, mail
+    from workflows.calling import mail
+    from workflows.close_by import CloseBy
     from workflows.names import ATTENTION, STAGE
     from workflows.standing import details_of, standing_of
     from workflows.state import State
@@ -29,6 +30,9 @@ with workflow.unsafe.imports_passed_through():
 LINK_LETTERS = frozenset(
     {LetterKind.APPLICATION_LINK, LetterKind.APPLICATION_RETURNED, LetterKind.APPROVAL_REQUEST}
 )
+
+_STORYS_TURNS = 5
+"""How often the story has its turn first: a message, and the step that it leads to, are one writing."""
 
 
 @dataclass
@@ -40,11 +44,12 @@ class _Errand:
 class Office:
     """Sends what is in the out-tray, and writes down the standing whenever something changed."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, close_by: CloseBy) -> None:
         """Serve one enrolment."""
         self._state = state
+        self._close_by = close_by
         self._out_tray: deque[_Errand] = deque()
-        self._posting: workflow.ActivityHandle[Posted] | None = None
+        self._posting: asyncio.Task[Posted] | None = None
         self._errand: _Errand | None = None
         self._entries: list[Entry] = []
         self._ticket: TicketEffect = "keep"
@@ -157,7 +162,7 @@ class Office:
             self._errand = None
 
     async def _post(self, letter: Letter) -> Posted | None:
-        self._posting = mail(letter)
+        self._posting = mail(letter) if letter.kind in LINK_LETTERS else self._close_by.mail(letter)
         try:
             return await self._posting
         except ActivityError as error:
@@ -170,6 +175,8 @@ class Office:
     async def _write_standings(self) -> None:
         while True:
             await workflow.wait_condition(lambda: self._to_write)
+            for _ in range(_STORYS_TURNS):
+                await asyncio.sleep(0)
             self._to_write, self._writing = False, True
             self._show()
             self._state.revision += 1
@@ -181,7 +188,7 @@ class Office:
                 entries=entries,
                 ticket=ticket,
             )
-            await call_close_by(Journal.record, record, f"記録 / record: {record.standing.stage}")
+            await self._close_by.call(Journal.record, record, f"記録 / record: {record.standing.stage}")
             self._writing = False
 
     async def _deliver_events(self) -> None:
@@ -190,5 +197,7 @@ class Office:
             # Who is told and asks at once finds it written down.
             await self.written()
             event = self._events[0]
-            await call_close_by(Events.deliver, event, f"サービスへの通知 / tell the service: {event.stage}")
+            await self._close_by.call(
+                Events.deliver, event, f"サービスへの通知 / tell the service: {event.stage}"
+            )
             self._events.popleft()

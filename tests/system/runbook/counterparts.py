@@ -36,6 +36,7 @@ class Counterpart:
         try:
             yield
         finally:
+            self.go()
             await self.come()
 
     async def _listen(self) -> asyncio.Server:
