@@ -1,7 +1,8 @@
 """What the codec server does: opens payloads for an operator to read, seals what an operator sends.
 
 It decodes under whatever key a payload names, for it is not told the workflow; it encodes under the
-operators' own key. What cannot be opened is replaced by a JSON object that says why; the rest can be read.
+operators' own key. What cannot be opened is replaced by a sentence that says why, which the UI shows wherever it
+would show the content, summaries too; the rest can be read.
 """
 
 import json
@@ -14,9 +15,9 @@ from temporalio.api.common.v1 import Payload
 from engine.codec import CONTEXT, ENCODING, OPERATORS, sealed
 from records.vault import Erased, KeyMissing, MasterKeyMissing, Vault, open_under
 
-ERASED = {"erased": "消去済み / This person's data were erased."}
-UNKNOWN = {"unreadable": "鍵がありません / There is no such key here."}
-ALTERED = {"unreadable": "改変されています / It was altered."}
+ERASED = "消去済み / This person's data were erased."
+UNKNOWN = "鍵がありません / There is no such key here."
+ALTERED = "改変されています / It was altered."
 
 
 @dataclass
@@ -69,5 +70,6 @@ class RemoteCodec:
         return opened
 
 
-def _saying(what: dict[str, str]) -> Payload:
-    return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(what, ensure_ascii=False).encode())
+def _saying(sentence: str) -> Payload:
+    text = json.dumps(sentence, ensure_ascii=False)
+    return Payload(metadata={"encoding": b"json/plain"}, data=text.encode())

@@ -88,7 +88,7 @@ async def test_a_person_who_was_erased_is_erased_everywhere_and_what_happened_st
     page = (await applicant.get(f"{applicant.home}/status")).html
     async with console(stack) as operator:
         case = (await operator.get(f"/console/enrolments/{applicant.reference}")).text
-    shown = {"消去されています": page, "消去済み": case, "erased": await input_of(stack, applicant, key)}
+    shown = {"消去されています": page, "消去済み": case, "were erased": await input_of(stack, applicant, key)}
     assert [says for says, text in shown.items() if says not in text] == []
     assert [word for word in words for text in shown.values() if word in text] == []
     trail = (await stack.jcan("audit", "show", applicant.reference)).splitlines()

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from temporalio.api.common.v1 import Payload
 
 from engine.codec import OPERATORS, VaultCodec, sealed
+from engine.remote_codec import ALTERED, ERASED, UNKNOWN
 from records import operators
 from records.database import Database
 from records.operators import Role
@@ -148,13 +149,12 @@ async def test_what_cannot_be_opened_says_why_and_the_rest_is_read(
         mine = DataKey.reference == "SHREDDED00000"
         await session.execute(update(DataKey).where(mine).values(wrapped=None))
     foreign = await Vault(database, {9: bytes(32)}).key_of("WRAPPEDBY9000")
-    bad = [unknown, senseless, nameless, altered, short, sealed(foreign, HELLO)]
-    answer = await post(inside.client, shredded, *bad, HELLO)
+    keyless = [unknown, senseless, nameless, sealed(foreign, HELLO)]
+    answer = await post(inside.client, shredded, *keyless, altered, short, HELLO)
     said = [content(payload) for payload in answer.json()["payloads"]]
-    assert [sorted(one) for one in said[:-1]] == [["erased"], *[["unreadable"]] * len(bad)]
-    assert said[-1] == "hello"
+    assert said == [ERASED, *[UNKNOWN] * len(keyless), ALTERED, ALTERED, "hello"]
     [entry] = await entries(database)
-    assert (entry.facts["erased"], entry.facts["unreadable"]) == (1, len(bad))
+    assert (entry.facts["erased"], entry.facts["unreadable"]) == (1, len(keyless) + 2)
 
 
 async def test_what_an_operator_sends_is_sealed_and_the_worker_opens_it(
