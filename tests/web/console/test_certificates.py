@@ -30,6 +30,20 @@ async def revoke(inside: Visitor, reason: str = "keyCompromise") -> Page:
     return Page(await inside.client.post(REVOCATION, data=data, headers=SAME_ORIGIN, follow_redirects=True))
 
 
+async def test_a_cases_page_leads_an_administrator_to_the_revocation_while_the_certificate_counts(
+    sign_in: SignIn, certify: Certify
+) -> None:
+    await certify()
+    inside, reviewer = await sign_in(), await sign_in("sato", Role.REVIEWER)
+    case = f"/console/enrolments/{REFERENCE.text}"
+    assert (await inside.get(case)).link("この証明書を失効させる") == REVOCATION
+    assert REVOCATION not in (await reviewer.get(case)).html
+    await certify(revoked_at=datetime.now(UTC), revocation_reason="keyCompromise")
+    page = await inside.get(case)
+    assert REVOCATION not in page.html
+    assert "秘密鍵や暗証番号が漏れた" in page.text
+
+
 async def test_an_administrator_revokes_in_their_own_name(
     sign_in: SignIn, registry: RecordingRegistry, certify: Certify, database: Database
 ) -> None:
