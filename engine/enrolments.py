@@ -104,8 +104,49 @@ class EnrolmentDesk:
             if answer.verdict in {Verdict.ACCEPTED, None} and not answer.closed:
                 return RegistrationAnswer(state="resent")
         async with reachable():
-            handle = await self._start(request)
+            handle = await self.start(request)
         return await self._ticket_verdict(handle)
+
+    async def start(self, request: RegisterRequest) -> WorkflowHandle[Any, EnrolmentEnd]:
+        """Start an enrolment, or give the run that was started with this reference. Raises RPCError."""
+        tenant = self._tenants[request.tenant]
+        start = EnrolmentStart(
+            reference=request.reference,
+            tenant=tenant.name,
+            registration=request.registration,
+            language=request.language,
+            received_at=request.received_at,
+            review=tenant.review,
+            launched=request.launched,
+            renews=request.renews,
+            periods=Periods(
+                link=self._settings.link_ttl,
+                application=self._settings.application_ttl,
+                approval=self._settings.approval_ttl,
+                review_patience=self._settings.review_patience,
+                retention=self._settings.retention,
+            ),
+        )
+        client = await self._connection.client()
+        try:
+            return await client.start_workflow(
+                ENROLMENT,
+                start,
+                id=enrolment_id(request.reference),
+                task_queue=TASK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                result_type=EnrolmentEnd,
+                static_summary=_summary(tenant, request),
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(TENANT, tenant.name),
+                        SearchAttributePair(STAGE, Stage.REGISTERED.value),
+                        SearchAttributePair(APPLICANT, request.registration.applicant.value),
+                    ]
+                ),
+            )
+        except WorkflowAlreadyStartedError:
+            return await self._handle(request.reference)
 
     async def tell(self, reference: str, message: Message) -> Answer:
         """Send a message, then ask once for the verdict on it. Raises EngineUnavailable."""
@@ -152,46 +193,6 @@ class EnrolmentDesk:
             == (Stage.REGISTERED, digest, registration.applicant)
         )
         return ticket.reserved_by if same else None
-
-    async def _start(self, request: RegisterRequest) -> WorkflowHandle[Any, EnrolmentEnd]:
-        tenant = self._tenants[request.tenant]
-        start = EnrolmentStart(
-            reference=request.reference,
-            tenant=tenant.name,
-            registration=request.registration,
-            language=request.language,
-            received_at=request.received_at,
-            review=tenant.review,
-            launched=request.launched,
-            renews=request.renews,
-            periods=Periods(
-                link=self._settings.link_ttl,
-                application=self._settings.application_ttl,
-                approval=self._settings.approval_ttl,
-                review_patience=self._settings.review_patience,
-                retention=self._settings.retention,
-            ),
-        )
-        client = await self._connection.client()
-        try:
-            return await client.start_workflow(
-                ENROLMENT,
-                start,
-                id=enrolment_id(request.reference),
-                task_queue=TASK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                result_type=EnrolmentEnd,
-                static_summary=_summary(tenant, request),
-                search_attributes=TypedSearchAttributes(
-                    [
-                        SearchAttributePair(TENANT, tenant.name),
-                        SearchAttributePair(STAGE, Stage.REGISTERED.value),
-                        SearchAttributePair(APPLICANT, request.registration.applicant.value),
-                    ]
-                ),
-            )
-        except WorkflowAlreadyStartedError:
-            return await self._handle(request.reference)
 
     async def _ticket_verdict(self, handle: WorkflowHandle[Any, EnrolmentEnd]) -> RegistrationAnswer:
         deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()

@@ -8,28 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import WorkflowHandle
 
 from domain.application import Application
 from domain.reference import Reference
 from domain.registration import Registration
 from domain.stage import Applicant, ApprovalDecision, Language, Stage
-from domain.workflow_ids import enrolment_id
+from engine.enrolments import EnrolmentDesk, RegisterRequest
 from engine.signals import SIGNALS
 from records.database import Database
 from records.tables import EnrolmentRow
-from workflows.messages import (
-    DecideApproval,
-    EnrolmentEnd,
-    EnrolmentStart,
-    Message,
-    Periods,
-    RedeemLink,
-    SubmitApplication,
-)
-from workflows.names import ENROLMENT, TASK_QUEUE
+from workflows.messages import DecideApproval, EnrolmentEnd, Message, RedeemLink, SubmitApplication
 
-_LOOK_EVERY = 0.05  # seconds
+_LOOK_EVERY = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -48,37 +39,27 @@ class Run:
 class Enrolments:
     """Starts enrolments and drives them, many side by side; where they stand is read in one query for all."""
 
-    def __init__(self, client: Client, database: Database, periods: Periods) -> None:
-        """Take the client whose payloads are sealed, the system's database, the periods of its settings."""
-        self._client = client
+    def __init__(self, desk: EnrolmentDesk, database: Database) -> None:
+        """Take the desk at which the front registers people, and the system's database."""
+        self._desk = desk
         self._database = database
-        self._periods = periods
         self._watched: dict[str, asyncio.Future[None]] = {}
         self._stage: dict[str, Stage] = {}
 
     async def start(self, applicant: Applicant, ticket: str) -> Run:
         """Start one."""
         reference = Reference.from_bytes(os.urandom(8)).text
-        start = EnrolmentStart(
-            reference=reference,
-            tenant="leopalace",
-            registration=Registration(
-                applicant=applicant,
-                company_code="leo-sign",
-                ticket_number=ticket,
-                email=_address(
-                    "hanako.sato" if applicant is Applicant.AGENT else "taro.takahashi", reference
-                ),
-            ),
-            language=Language.JA,
-            received_at=datetime.now(UTC),
-            review="auto",
-            periods=self._periods,
+        person = "hanako.sato" if applicant is Applicant.AGENT else "taro.takahashi"
+        registration = Registration(
+            applicant=applicant,
+            company_code="leo-sign",
+            ticket_number=ticket,
+            email=_address(person, reference),
         )
-        handle = await self._client.start_workflow(
-            ENROLMENT, start, id=enrolment_id(reference), task_queue=TASK_QUEUE, result_type=EnrolmentEnd
+        request = RegisterRequest(
+            reference=reference, tenant="leopalace", registration=registration, language=Language.JA
         )
-        return Run(reference, handle)
+        return Run(reference, await self._desk.start(request))
 
     async def complete(self, applicant: Applicant, ticket: str) -> Run:
         """Take one from the registration to its end."""
