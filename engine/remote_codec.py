@@ -1,8 +1,8 @@
 """What the codec server does: opens payloads for an operator to read, seals what an operator sends.
 
 It decodes under whatever key a payload names, for it is not told the workflow; it encodes under the
-operators' own key. What cannot be opened is replaced by a sentence that says why, and the UI shows it where the
-content would stand; the rest can be read.
+operators' own key. What cannot be opened is replaced by a sentence that says why: the UI shows it where the
+content would stand. The rest can be read.
 """
 
 import json
