@@ -112,6 +112,7 @@ STATES = (
     State("registration done by an agent", "申請登録の完了", whose="registrant"),
     State("obligations in a window", "利用者の義務", "/leopalace/obligations"),
     State("privacy in a window", "個人情報の取扱いについて", "/leopalace/privacy"),
+    State("manual", ("申請登録の手順", "申請登録の手順"), "/leopalace/manual"),
     State("revocation", "失効申請", "/leopalace/revocation", views=IMPORTANT),
     State(
         "revocation with mistakes",
