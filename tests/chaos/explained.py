@@ -48,6 +48,11 @@ EXPLAINED = (
         "the worker was killed: its answer to a page's question comes when nobody waits for it any more",
     ),
     Explained(
+        "temporal",
+        r"operation=QueryWorkflow .*buffered query cleared, please retry",
+        "the worker was killed while a page's question waited for it: the front says that it will go on",
+    ),
+    Explained(
         "web",
         r"the database cannot be reached error=(OperationalError|AdminShutdown)\b",
         "PostgreSQL was killed: the page says so, and to press again",

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal, cast
@@ -241,9 +242,16 @@ def new_directory() -> Path:
 
 
 def _free_ports() -> dict[str, str]:
-    """Ports that nobody has now, for each part, as environment variables."""
-    servers = {field.name: socket.create_server((LOOPBACK, 0)) for field in fields(Ports)}
-    ports = {variable(name): str(server.getsockname()[1]) for name, server in servers.items()}
-    for server in servers.values():
-        server.close()
-    return ports
+    """Ports that nobody has now, for each part, as environment variables.
+
+    They lie below those that systems choose for outgoing connections, so none is lost while a stack is down.
+    """
+    with ExitStack() as held:
+        ports: list[int] = []
+        names = [variable(field.name) for field in fields(Ports)]
+        while len(ports) < len(names):
+            with suppress(OSError):
+                port = random.randrange(20_000, 32_000)
+                held.enter_context(socket.create_server((LOOPBACK, port)))
+                ports.append(port)
+        return {name: str(port) for name, port in zip(names, ports, strict=True)}

@@ -22,6 +22,10 @@ async def complete(stack: Stack) -> AsyncIterator[list[Enrolling]]:
         yield await of_both_kinds(People(stack, clients))
 
 
+KILLING = {"test_faults.py", "test_revocation.py"}
+"""Their tests kill processes, with which goes what those have counted."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What all the others leave behind is looked at when all the others are through."""
-    items.sort(key=lambda item: item.path.name == "test_traces.py")
+    """Who kills comes first; what all the others leave behind is looked at when all the others are through."""
+    items.sort(key=lambda item: (item.path.name == "test_traces.py") - (item.path.name in KILLING))
