@@ -27,5 +27,5 @@ KILLING = {"test_faults.py", "test_revocation.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who kills comes first; what all the others leave behind is looked at when all the others are through."""
+    """Who kills comes first; what all the others leave behind is looked at last."""
     items.sort(key=lambda item: (item.path.name == "test_traces.py") - (item.path.name in KILLING))
