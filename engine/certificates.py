@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
@@ -132,7 +132,7 @@ class CertificateDesk:
                 status: CertificateStatus = await handle.query(
                     STATUS, message_id, result_type=CertificateStatus
                 )
-        except (TimeoutError, RPCError, RuntimeError):
+        except (TimeoutError, RPCError, RuntimeError, WorkflowQueryFailedError):
             return CertificateAnswer()
         return CertificateAnswer(verdict=status.verdict, stage=status.stage)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -215,7 +215,7 @@ class EnrolmentDesk:
             async with asyncio.timeout(patience.total_seconds()):
                 answer: StatusAnswer = await handle.query(STATUS, message_id, result_type=StatusAnswer)
                 return answer
-        except (TimeoutError, RPCError, RuntimeError):
+        except (TimeoutError, RPCError, RuntimeError, WorkflowQueryFailedError):
             return None
 
     async def _handle(self, reference: str) -> WorkflowHandle[Any, EnrolmentEnd]:

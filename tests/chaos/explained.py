@@ -114,6 +114,11 @@ EXPLAINED = (
     ),
     Explained(
         "worker",
+        r"Failing legacy query request .*error=OperationalError\b",
+        "PostgreSQL was killed, and the data keys are there: the front says that it will go on",
+    ),
+    Explained(
+        "worker",
         r"Query not found when attempting to respond to it|query task not found",
         "a page's question was answered when nobody waited for it any more",
     ),
