@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
 from fastapi import Request
@@ -64,6 +64,7 @@ class House:
     templates: Environment
     sealer: Sealer
     namespace: str
+    made_pages: dict[Hashable, bytes] = field(default_factory=dict)
 
 
 def house_of(request: Request) -> House:

@@ -19,6 +19,7 @@ from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from fastapi import Request
+from markupsafe import Markup
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,6 +49,17 @@ def _english() -> GNUTranslations:
 def gettext(text: str) -> str:
     """`text` in the language of the request being answered, places not filled in."""
     return _english().gettext(text) if _current.get() is Language.EN else text
+
+
+@cache
+def _marked_up(text: str, language: Language) -> Markup:
+    return Markup(translate(text, language))  # noqa: S704 - our own catalogs, which hold markup here and there
+
+
+def in_template(text: str, **params: object) -> Markup:
+    """`text` in the language of the request being answered, places filled in with what is escaped first."""
+    said = _marked_up(text, _current.get())
+    return said % params if params else said
 
 
 def ngettext(one: str, many: str, count: int) -> str:

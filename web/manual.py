@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from domain.stage import Language
 from web import i18n
 from web.house import house_of
-from web.pages import KNOWN_TENANT, STATIC, TenantOfPath, render
+from web.pages import KNOWN_TENANT, STATIC, TenantOfPath, render_once
 
 router = APIRouter(prefix="/{tenant}", dependencies=[KNOWN_TENANT])
 
@@ -42,16 +42,18 @@ async def show(request: Request, tenant: TenantOfPath) -> Response:
     house = house_of(request)
     settings = house.settings
     paper = FOLDER / f"{tenant.name}.pdf"
-    response = render(
+    pdf_bytes = paper.stat().st_size if paper.exists() else None
+    response = render_once(
         request,
         "manual/page.html",
+        version=pdf_bytes,
         pictures=pictures(),
         pictured=house.tenants.get(PICTURED),
         origin=settings.web_origin,
         link_ttl=_in_japanese(settings.link_ttl),
         application_ttl=_in_japanese(settings.application_ttl),
         approval_ttl=_in_japanese(settings.approval_ttl),
-        pdf_bytes=paper.stat().st_size if paper.exists() else None,
+        pdf_bytes=pdf_bytes,
     )
     response.headers["Cache-Control"] = "private, max-age=60"
     return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -68,11 +68,8 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        i18n.gettext, i18n.ngettext, newstyle=True
-    )
+    environment.globals["_"] = i18n.in_template
     environment.globals["static"] = static
     environment.filters["moment"] = i18n.moment
     environment.filters["wait"] = i18n.wait
@@ -81,7 +78,7 @@ def templates() -> Environment:
     return environment
 
 
-def tenant_of(request: Request) -> Tenant:
+async def tenant_of(request: Request) -> Tenant:
     """The tenant that the path names. Raises UnknownTenant."""
     tenant = house_of(request).tenants.get(str(request.path_params.get("tenant", "")))
     if tenant is None:
@@ -118,6 +115,18 @@ def render(request: Request, template: str, status_code: int = 200, **context: o
     }
     page = house.templates.get_template(template).render(given)
     return HTMLResponse(page, status_code=status_code)
+
+
+def render_once(request: Request, template: str, version: Hashable = None, **context: object) -> HTMLResponse:
+    """`template` as a page that everybody gets alike: made once for each tenant, language and `version`."""
+    language = i18n.language_of(request)
+    if request.url.query not in {"", f"lang={language}"}:
+        return render(request, template, 200, **context)
+    made, tenant = house_of(request).made_pages, _tenant_or_none(request)
+    key = (template, tenant and tenant.name, language, version)
+    if key not in made:
+        made[key] = bytes(render(request, template, 200, **context).body)
+    return HTMLResponse(made[key])
 
 
 def message(
