@@ -1,0 +1,150 @@
+"""Each public page's requests a second, in turns with a bare FastAPI page of the same bytes."""
+
+import asyncio
+import socket
+import statistics
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from devstack.ports import LOOPBACK
+from tests.bench.bare import Bare
+from tests.bench.loading import Generator, Load, Order
+from tests.running.enrolling import Enrolling, People, new_address
+from tests.running.stack import Stack
+from tests.running.waiting import until
+
+_FIRST = 50
+"""So many requests of each do not count."""
+
+
+@dataclass(frozen=True)
+class PublicPage:
+    """One page as somebody sees it: its address, and the cookies that it needs."""
+
+    name: str
+    path: str
+    cookie: str
+    content_type: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A page and its bare twin: one load of each for every round."""
+
+    page: PublicPage
+    ours: list[Load] = field(default_factory=list)
+    bare: list[Load] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float:
+        """The median of what each round reached of the bare page's requests a second."""
+        rounds = zip(self.ours, self.bare, strict=True)
+        return statistics.median(mine.per_second / base.per_second for mine, base in rounds)
+
+
+async def public_pages(stack: Stack) -> list[PublicPage]:
+    """Let people come as far as each page, and look at it."""
+    async with AsyncExitStack() as browsers:
+        people = People(stack, browsers)
+        visitor, checking, registered, invited, applying, principal = [await people.new() for _ in range(6)]
+        agent = await people.new(applicant="agent")
+        chosen = await visitor.choose()
+        confirmation = await checking.confirmation()
+        done = await registered.register()
+        await invited.register()
+        await applying.open()
+        await applying.fill_in()
+        approval = await _agents_application(agent, principal)
+        seen: list[tuple[str, Enrolling, str]] = [
+            ("サービスの一覧", visitor, "/"),
+            ("トップページ", visitor, "/leopalace/"),
+            ("利用者の義務", visitor, "/leopalace/obligations"),
+            ("個人情報の取扱い", visitor, "/leopalace/privacy"),
+            ("マニュアル", visitor, "/leopalace/manual"),
+            ("申請者情報入力", visitor, "/leopalace/regist/step1"),
+            ("申請者情報入力（本人）", visitor, _address(chosen.response)),
+            ("申請登録の確認", checking, _address(confirmation.response)),
+            ("申請登録の完了", registered, _address(done.response)),
+            ("メールのURL", invited, (await invited.mail()).link.removeprefix(stack.web)),
+            ("発行申請情報入力", applying, f"{applying.home}/application"),
+            ("発行申請の確認", applying, f"{applying.home}/application/confirm"),
+            ("申請の状況", applying, f"{applying.home}/status"),
+            ("申請の状況（代理人）", agent, f"{agent.home}/status"),
+            ("申請情報承認", principal, approval),
+            ("失効申請", visitor, "/leopalace/revocation"),
+            ("状況確認", visitor, "/leopalace/status"),
+        ]
+        return [await _look(name, person, path) for name, person, path in seen]
+
+
+async def compare(
+    pages: Iterable[PublicPage], port: int, bare: int, load: Generator, rounds: int, seconds: float
+) -> AsyncIterator[Compared]:
+    """Measure each page at `port` and its twin at the port `bare`, in turns of so many seconds."""
+    for number, page in enumerate(pages):
+        compared = Compared(page)
+        mine = Order(port=port, path=page.path, cookie=page.cookie, seconds=seconds)
+        twin = Order(port=bare, path=f"/{number}", seconds=seconds)
+        for order in (mine, twin):
+            await load.make(order.model_copy(update={"requests": _FIRST}))
+        for _ in range(rounds):
+            compared.ours.append(await load.make(mine))
+            compared.bare.append(await load.make(twin))
+        yield compared
+
+
+@asynccontextmanager
+async def bare_twins(pages: Iterable[PublicPage], directory: Path) -> AsyncIterator[int]:
+    """Serve the same bytes without doing anything, for the length of the block; gives the port."""
+    file, port = directory / "bare.json", _free_port()
+    content = Bare(pages=[(page.content_type, page.text) for page in pages])
+    file.write_text(content.model_dump_json(), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.bench.bare", str(port), str(file)]
+    process = await asyncio.create_subprocess_exec(*command)
+
+    async def answers() -> bool:
+        try:
+            _, writer = await asyncio.open_connection(LOOPBACK, port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    try:
+        await until(answers, "the bare pages are served")
+        yield port
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _agents_application(agent: Enrolling, principal: Enrolling) -> str:
+    """Have an agent apply for a principal, who opens the mailed link; gives the page's path."""
+    await agent.open()
+    address = new_address("principal.of.agent")
+    await agent.submit(email=address, email_confirmation=address)
+    return (await principal.press((await agent.mail("approval_request", to=address)).link)).path
+
+
+async def _look(name: str, person: Enrolling, path: str) -> PublicPage:
+    request = person.client.build_request("GET", path)
+    answer = await person.client.send(request, follow_redirects=False)
+    if answer.status_code != httpx.codes.OK:
+        raise RuntimeError(f"{name} answered {answer.status_code}")
+    cookie = request.headers.get("cookie", "")
+    return PublicPage(name, path, cookie, answer.headers["content-type"], answer.text)
+
+
+def _address(answer: httpx.Response) -> str:
+    return answer.url.raw_path.decode("ascii")
+
+
+def _free_port() -> int:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        return int(server.getsockname()[1])
