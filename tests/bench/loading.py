@@ -1,7 +1,7 @@
 """`python -m tests.bench.loading`: a process that makes load, the same for everything that is compared.
 
-Each line on its standard input is an `Order`, each line on its standard output a `Load`. It speaks HTTP/1.1 by
-itself, as little of it as is needed: what it costs is small beside what any front costs.
+Each line on its standard input is an `Order`, each line on its standard output a `Load`. It speaks HTTP/1.1
+by itself, as little of it as is needed: what it costs is small beside what any front costs.
 """
 
 import asyncio
