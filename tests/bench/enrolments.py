@@ -81,6 +81,12 @@ class Enrolments:
         waiting = self._watched[run.reference] = asyncio.get_running_loop().create_future()
         await waiting
 
+    async def stage(self, run: Run) -> Stage:
+        """Give the stage that is on record for one."""
+        query = select(EnrolmentRow.stage).where(EnrolmentRow.reference == run.reference)
+        async with self._database.begin() as session:
+            return Stage((await session.execute(query)).scalar_one())
+
     async def watch(self) -> None:
         """Look where all of them stand, until cancelled."""
         while True:
