@@ -4,6 +4,9 @@
 .PHONY: help run test chaos manual lint format lock secrets environment browser clean
 .DEFAULT_GOAL := help
 
+# Every command starts many processes: they share what Python has compiled, wherever it is told not to keep that.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 
 # Two processes share the tests: what uses the running stack, and the rooms by themselves.

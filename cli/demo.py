@@ -11,7 +11,7 @@ from cli.secret_files import demo_key
 from records import api_keys, audit, operators, ticket_orders
 from records import tickets as records
 from records.operators import Operator, Role
-from records.preparation import DEMO, DEMO_DOMAIN
+from records.demo_accounts import DEMO, DEMO_DOMAIN
 from records.tickets import Organisation, today_in_japan
 from settings import environment_with_secrets
 from tenants import load_tenants

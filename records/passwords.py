@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,8 +13,12 @@ LONGEST = 200
 """Characters up to which a password is taken: room for a sentence, not for a book to be hashed."""
 
 _hasher = PasswordHasher()
-# What a name that nobody has is compared with: the answer must take as long as for one that somebody has.
-_NOBODYS = _hasher.hash(secrets.token_urlsafe())
+
+
+@cache
+def _nobodys() -> str:
+    """Give what a name that nobody has is compared with: that must take as long as for one that somebody has."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 def new_password() -> str:
@@ -30,8 +35,9 @@ async def matches(password_hash: str | None, password: str) -> bool:
     """Tell whether a password is the one; None as the hash is nobody's, and takes the same time."""
 
     def compare() -> bool:
+        nobodys = _nobodys()
         try:
-            _hasher.verify(password_hash or _NOBODYS, password)
+            _hasher.verify(password_hash or nobodys, password)
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None

@@ -60,6 +60,7 @@ def static(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+@cache
 def templates() -> Environment:
     """The templates with everything that they may use."""
     environment = Environment(

@@ -6,6 +6,7 @@ answer without cookies other than the UI's own against forged requests, which is
 
 import re
 from collections.abc import Iterable
+from typing import cast
 
 import httpx
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
@@ -52,16 +53,24 @@ _LONGEST_PATH = 200
 
 
 def install(app: FastAPI) -> None:
-    """Give the application its way to the UI; `close` ends it."""
-    app.state.temporal_ui = httpx.AsyncClient(
-        base_url=app.state.house.settings.temporal_ui, timeout=_PATIENCE, trust_env=False
-    )
+    """Give the application its way to the UI, made when somebody first takes it; `close` ends it."""
+    app.state.temporal_ui = None
     app.include_router(router)
 
 
 async def close(app: FastAPI) -> None:
     """Let go of the connections to the UI."""
-    await app.state.temporal_ui.aclose()
+    if app.state.temporal_ui is not None:
+        await app.state.temporal_ui.aclose()
+
+
+def _ui(request: Request) -> httpx.AsyncClient:
+    state = request.app.state
+    if state.temporal_ui is None:
+        state.temporal_ui = httpx.AsyncClient(
+            base_url=state.house.settings.temporal_ui, timeout=_PATIENCE, trust_env=False
+        )
+    return cast(httpx.AsyncClient, state.temporal_ui)
 
 
 @router.api_route("", methods=["GET", "HEAD"])
@@ -72,7 +81,7 @@ async def pass_on(request: Request, operator: Administrator) -> Response:
     body = await _body(request) if changing else b""
     if changing:
         await _note(request, operator, body)
-    ui: httpx.AsyncClient = request.app.state.temporal_ui
+    ui = _ui(request)
     try:
         answer = await ui.send(_request(ui, request, body), stream=True)
     except httpx.TransportError:

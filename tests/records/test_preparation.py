@@ -15,7 +15,8 @@ from records.database import Database
 from records.migrate import Newer, upgrade
 from records.missing import Missing
 from records.operators import Operator, Role
-from records.preparation import DEMO, DEMO_DOMAIN, Preparation
+from records.demo_accounts import DEMO, DEMO_DOMAIN
+from records.preparation import Preparation
 from records.revision import config, known_revisions
 from settings import Settings
 
