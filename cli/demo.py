@@ -10,8 +10,8 @@ from cli.office import Office, refuse, run
 from cli.secret_files import demo_key
 from records import api_keys, audit, operators, ticket_orders
 from records import tickets as records
-from records.operators import Operator, Role
 from records.demo_accounts import DEMO, DEMO_DOMAIN
+from records.operators import Operator, Role
 from records.tickets import Organisation, today_in_japan
 from settings import environment_with_secrets
 from tenants import load_tenants

@@ -17,7 +17,7 @@ _hasher = PasswordHasher()
 
 @cache
 def _nobodys() -> str:
-    """Give what a name that nobody has is compared with: that must take as long as for one that somebody has."""
+    """Give what a name that nobody has is compared with: it must take as long as for anybody's."""
     return _hasher.hash(secrets.token_urlsafe())
 
 

@@ -12,10 +12,10 @@ from psycopg import sql
 
 from records import api_keys, operators
 from records.database import Database
+from records.demo_accounts import DEMO, DEMO_DOMAIN
 from records.migrate import Newer, upgrade
 from records.missing import Missing
 from records.operators import Operator, Role
-from records.demo_accounts import DEMO, DEMO_DOMAIN
 from records.preparation import Preparation
 from records.revision import config, known_revisions
 from settings import Settings

@@ -42,7 +42,6 @@ class FakeUi:
 async def ui(app: FastAPI) -> AsyncIterator[FakeUi]:
     """The UI that the front passes requests on to."""
     fake = FakeUi()
-    await app.state.temporal_ui.aclose()
     transport = httpx.ASGITransport(app=fake.app)
     app.state.temporal_ui = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8233")
     yield fake
@@ -162,7 +161,6 @@ async def test_another_sites_page_cannot_signal(sign_in: SignIn, ui: FakeUi) -> 
 
 async def test_while_the_ui_is_away_the_page_says_so(app: FastAPI, sign_in: SignIn) -> None:
     inside = await sign_in()
-    await app.state.temporal_ui.aclose()
 
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("away", request=request)
