@@ -1,7 +1,7 @@
 # The commands of this repository. `make run` and `make test` need Python 3.11 or later with venv, and a package
 # registry; they make everything else themselves, and when it is there already they need no network.
 
-.PHONY: help run test chaos manual lint format lock secrets environment browser clean
+.PHONY: help run test chaos bench manual lint format lock secrets environment browser clean
 .DEFAULT_GOAL := help
 
 # Every command starts many processes: they share what Python has compiled, wherever it is told not to keep that.
@@ -42,6 +42,9 @@ lint: environment ## Check format, style, types and the arrows between the rooms
 
 chaos: environment ## Enrol while everything is killed around: 200 enrolments, 100 kills (ARGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: environment ## Measure it beside what does nothing: rates, pages, many open enrolments, recovery
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 manual: browser ## Make マニュアル anew: pictures of the running system, and a PDF for each tenant
 	@$(BIN)/python -m manual

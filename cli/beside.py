@@ -5,8 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.temporal_settings import TemporalSettings, load_everything
-from settings import Settings
+from settings import Settings, load_settings
 
 _FROM_READY = {
     "JCAN_DATABASE_URL": "database",
@@ -17,13 +16,13 @@ _FROM_READY = {
 }
 
 
-def settings() -> tuple[Settings, TemporalSettings]:
+def settings() -> Settings:
     """Give the environment's settings, or else those of the stack in `JCAN_RUN_DIR` (`.run`).
 
     Raises SettingsError.
     """
     adopt()
-    return load_everything()
+    return load_settings()
 
 
 def adopt() -> None:

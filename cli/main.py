@@ -2,46 +2,58 @@
 
 import os
 import sys
+from importlib import import_module
 
 import typer
 
-from cli import (
-    api_keys,
-    audit,
-    certificates,
-    demo,
-    enrolments,
-    erasure,
-    keys,
-    namespace,
-    operators,
-    restored,
-    tickets,
-)
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from settings import SettingsError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help=__doc__,
-    rich_markup_mode=None,
+GROUPS = (
+    "tickets",
+    "enrolments",
+    "certificates",
+    "operators",
+    "api-keys",
+    "audit",
+    "keys",
+    "namespace",
+    "restored",
 )
-app.add_typer(tickets.app, name="tickets")
-app.add_typer(enrolments.app, name="enrolments")
-app.add_typer(certificates.app, name="certificates")
-app.add_typer(operators.app, name="operators")
-app.add_typer(api_keys.app, name="api-keys")
-app.add_typer(audit.app, name="audit")
-app.add_typer(keys.app, name="keys")
-app.add_typer(namespace.app, name="namespace")
-app.add_typer(restored.app, name="restored")
-app.command(name="shred")(erasure.shred)
-app.command(name="demo", hidden=True)(demo.everything)
-app.command(name="demo-api-keys", hidden=True)(demo.keys)
-app.command(name="demo-operator", hidden=True)(demo.operator)
-app.command(name="demo-tickets", hidden=True)(demo.tickets)
+"""Commands that have commands of their own, each in the module of its name."""
+COMMANDS = {
+    "shred": ("erasure", "shred"),
+    "demo": ("demo", "everything"),
+    "demo-api-keys": ("demo", "keys"),
+    "demo-operator": ("demo", "operator"),
+    "demo-tickets": ("demo", "tickets"),
+}
+"""The other commands: each one's module, and its function there."""
+
+
+def application(*words: str) -> typer.Typer:
+    """Give the command line that knows the command in `words`; all of them if it is none.
+
+    Loading them all takes longer than what most of them do.
+    """
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help=__doc__,
+        rich_markup_mode=None,
+    )
+    # With one command only, its name would not be asked for.
+    app.callback()(_nothing)
+    wanted = {*words[:1]} & {*GROUPS, *COMMANDS} or {*GROUPS, *COMMANDS}
+    for name in GROUPS:
+        if name in wanted:
+            app.add_typer(import_module(f"cli.{name.replace('-', '_')}").app, name=name)
+    for name, (module, function) in COMMANDS.items():
+        if name in wanted:
+            hidden = module == "demo"
+            app.command(name=name, hidden=hidden)(getattr(import_module(f"cli.{module}"), function))
+    return app
 
 
 def main() -> None:
@@ -54,7 +66,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        app()
+        application(*sys.argv[1:])()
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 0
     except SettingsError as error:
@@ -64,3 +76,7 @@ def _run() -> int:
         print("Temporal cannot be reached; nothing was changed.", file=sys.stderr)
         return 1
     return 0
+
+
+def _nothing() -> None:
+    return None

@@ -10,8 +10,8 @@ from temporalio.service import RPCError
 from cli import beside
 from cli.office import refuse
 from engine import namespace
-from engine.enrolments import EngineUnavailable
 from engine.temporal_settings import load_temporal_settings
+from engine.unavailable import EngineUnavailable
 
 app = typer.Typer(no_args_is_help=True, help="The namespace in Temporal.", rich_markup_mode=None)
 

@@ -4,20 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from authorities.connector import Authority
 from cli import beside
-from engine.certificates import CertificateDesk
-from engine.client import Connection
-from engine.enrolments import EnrolmentDesk
-from engine.temporal_settings import TemporalSettings
 from records.database import Database
 from records.vault import Vault
 from settings import Settings
 from tenants import load_tenants
+
+if TYPE_CHECKING:
+    from authorities.connector import Authority
+    from engine.certificates import CertificateDesk
+    from engine.client import Connection
+    from engine.enrolments import EnrolmentDesk
 
 OPERATOR = "operator:cli"
 """As whom the audit trail knows who uses the command line: its access is the machine's."""
@@ -32,22 +34,43 @@ class Office:
     settings: Settings
     database: Database
     vault: Vault
-    connection: Connection
-    desk: EnrolmentDesk
-    certificates: CertificateDesk
+
+    # Temporal's library takes as long to load as everything else together: most commands can do without.
+
+    @cached_property
+    def connection(self) -> "Connection":
+        """The way to Temporal. Raises SettingsError."""
+        from engine.client import Connection  # noqa: PLC0415
+        from engine.temporal_settings import load_temporal_settings  # noqa: PLC0415
+
+        return Connection(load_temporal_settings(), self.vault, self.database)
+
+    @cached_property
+    def desk(self) -> "EnrolmentDesk":
+        """Where enrolments are told something. Raises SettingsError."""
+        from engine.enrolments import EnrolmentDesk  # noqa: PLC0415
+
+        return EnrolmentDesk(self.connection, self.database, self.settings, load_tenants())
+
+    @cached_property
+    def certificates(self) -> "CertificateDesk":
+        """Where certificates' runs are told something. Raises SettingsError."""
+        from engine.certificates import CertificateDesk  # noqa: PLC0415
+
+        return CertificateDesk(self.connection, self.database, self.vault, self.settings)
 
 
 def run(command: Callable[[Office], Awaitable[T]]) -> T:
     """Run a command's coroutine. Raises SettingsError."""
 
     async def in_office() -> T:
-        async with _open(*beside.settings()) as office:
+        async with _open(beside.settings()) as office:
             return await command(office)
 
     return asyncio.run(in_office())
 
 
-def authority_of(office: Office) -> Authority:
+def authority_of(office: Office) -> "Authority":
     """Give the CA's connector."""
     # It brings the linters along, for which no other command should have to wait.
     from authorities.local import LocalAuthority  # noqa: PLC0415
@@ -62,13 +85,9 @@ def refuse(sentence: str) -> typer.Exit:
 
 
 @asynccontextmanager
-async def _open(settings: Settings, temporal: TemporalSettings) -> AsyncIterator[Office]:
+async def _open(settings: Settings) -> AsyncIterator[Office]:
     database = Database(settings.database_url)
-    vault = Vault(database, settings.master_keyring)
-    connection = Connection(temporal, vault, database)
-    desk = EnrolmentDesk(connection, database, settings, load_tenants())
-    certificates = CertificateDesk(connection, database, vault, settings)
     try:
-        yield Office(settings, database, vault, connection, desk, certificates)
+        yield Office(settings, database, Vault(database, settings.master_keyring))
     finally:
         await database.close()

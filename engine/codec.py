@@ -80,7 +80,7 @@ class VaultCodec(PayloadCodec, WithSerializationContext):
         reference = reference_in(self._workflow_id)
         serial = serial_in(self._workflow_id)
         if reference is None and serial is not None:
-            async with self._database.begin() as session:
+            async with self._database.view() as session:
                 query = select(Certificate.reference).where(Certificate.serial == serial)
                 reference = await session.scalar(query)
         if reference is None:

@@ -18,6 +18,7 @@ from domain.tenant import Tenant
 from domain.workflow_ids import enrolment_id
 from engine.client import Connection
 from engine.signals import SIGNALS
+from engine.unavailable import EngineUnavailable
 from records import enrolments, tickets
 from records.database import Database
 from records.missing import Missing
@@ -32,10 +33,6 @@ PATIENCE = timedelta(seconds=3)
 _AWAY = frozenset(
     {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED}
 )
-
-
-class EngineUnavailable(Exception):
-    """Temporal cannot be reached: what was sent has not been taken."""
 
 
 class RegisterRequest(BaseModel):

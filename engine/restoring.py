@@ -20,7 +20,8 @@ from domain.stage import Attention, Stage
 from domain.workflow_ids import certificate_id, enrolment_id, reference_in, serial_in
 from engine.certificates import CertificateDesk
 from engine.client import Connection
-from engine.enrolments import EngineUnavailable, Gone, reachable
+from engine.enrolments import Gone, reachable
+from engine.unavailable import EngineUnavailable
 from records import realignment
 from records.database import Database
 from records.enrolments import Standing

@@ -21,11 +21,22 @@ class Database:
             url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": _OPTIONS}
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._views = async_sessionmaker(alone, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction: committed at the end of the block, rolled back if it raises."""
         async with self._sessions() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def view(self) -> AsyncIterator[AsyncSession]:
+        """Open a session to read in: no transaction, which would take two more ways to the server and back.
+
+        Each query sees what is committed by then; a change cannot be taken back.
+        """
+        async with self._views() as session:
             yield session
 
     async def close(self) -> None:

@@ -150,7 +150,7 @@ class Vault:
 
     async def _load(self, *, reference: str | None = None, key_id: str | None = None) -> OpenKey:
         by = DataKey.reference == reference if key_id is None else DataKey.key_id == _key_id(key_id)
-        async with self._database.begin() as session:
+        async with self._database.view() as session:
             row = (await session.scalars(select(DataKey).where(by))).one_or_none()
         if row is None:
             raise KeyMissing

@@ -13,7 +13,8 @@ from starlette import status
 from domain.problem import RuleBroken
 from domain.reference import Reference
 from domain.stage import Stage, Verdict
-from engine.enrolments import Answer, EngineUnavailable
+from engine.enrolments import Answer
+from engine.unavailable import EngineUnavailable
 from records import audit, enrolments, tenant_enrolments
 from records.tenant_enrolments import Place, TenantEnrolment
 from web.api_access import Caller, CallerOfRequest

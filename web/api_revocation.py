@@ -12,7 +12,7 @@ from domain.problem import RuleBroken
 from domain.revocation import CertificateStage, RevocationReason, parse_serial
 from domain.stage import Verdict
 from engine.certificates import UnknownCertificate
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import certificates
 from records.certificates import stage_of
 from records.tables import Certificate

@@ -16,7 +16,7 @@ from starlette import status
 from domain.application import Application
 from domain.link_token import Purpose
 from domain.stage import Applicant, Stage, Verdict
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import drafts
 from records.enrolments import Details, Enrolment
 from web import application_form as form
@@ -220,7 +220,7 @@ async def _at_the_form(request: Request, tenant: TenantOfPath, reference: str) -
     if not may_apply(visit):
         return dead_links.needs_application_link(request, enrolment)
     house = house_of(request)
-    async with house.database.begin() as session:
+    async with house.database.view() as session:
         kept = await drafts.load(session, house.vault, reference)
     before = await renewed_application(house, enrolment)
     empty = form.first_filled(enrolment.applicant, enrolment.details, before)
@@ -284,7 +284,7 @@ async def _name(request: Request, enrolment: Enrolment) -> str:
     if principal_name(enrolment) or enrolment.details is None:
         return principal_name(enrolment)
     house = house_of(request)
-    async with house.database.begin() as session:
+    async with house.database.view() as session:
         kept = await drafts.load(session, house.vault, enrolment.reference)
     return form.whose(kept) if kept else ""
 

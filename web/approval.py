@@ -11,7 +11,8 @@ from starlette import status
 
 from domain.application import Application
 from domain.stage import ApprovalDecision, Stage, Verdict
-from engine.enrolments import Answer, EngineUnavailable
+from engine.enrolments import Answer
+from engine.unavailable import EngineUnavailable
 from records.enrolments import Enrolment
 from web import dead_links
 from web.application_form import groups_of

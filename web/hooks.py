@@ -13,7 +13,7 @@ from starlette import status
 
 from domain.problem import RuleBroken
 from domain.reference import Reference
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import enrolments
 from web.house import house_of
 from web.telling import now

@@ -244,7 +244,7 @@ def _into(request: Request, tenant: Tenant, token: LinkToken, enrolment: Enrolme
 async def _refused(request: Request, tenant: Tenant, token: LinkToken) -> Response:
     """Why a press came to nothing, by what the read model says after it."""
     house = house_of(request)
-    async with house.database.begin() as session:
+    async with house.database.view() as session:
         enrolment = await enrolments.find(session, house.vault, token.reference.text)
     if enrolment is None:
         return dead_links.unknown(request, tenant)
@@ -262,7 +262,7 @@ async def _enrolment_behind(
         token = verify(text, house.settings.link_keyring, None)
     except BadToken as error:
         return dead_links.junk(request, tenant, error)
-    async with house.database.begin() as session:
+    async with house.database.view() as session:
         enrolment = await enrolments.find(session, house.vault, token.reference.text)
     owner = house.tenants.get(enrolment.tenant) if enrolment else None
     if enrolment is None or owner is None:
@@ -294,7 +294,7 @@ def _dead_end(
 
 
 async def _was_pressed(request: Request, token: LinkToken) -> bool:
-    async with house_of(request).database.begin() as session:
+    async with house_of(request).database.view() as session:
         return await presses.was_pressed(session, token)
 
 

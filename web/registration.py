@@ -13,7 +13,8 @@ from fastapi.responses import RedirectResponse
 
 from domain.stage import Applicant, Stage, Verdict
 from domain.tenant import Tenant
-from engine.enrolments import EngineUnavailable, RegisterRequest
+from engine.enrolments import RegisterRequest
+from engine.unavailable import EngineUnavailable
 from records import enrolments
 from web import rates
 from web.captcha import Pictures

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from domain.problem import FieldErrors, Problem
 from domain.registration import Registration, check_registration
 from domain.stage import Outcome, Stage
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import enrolments, tickets
 from records.tables import EnrolmentRow
 from records.tickets import TicketRow

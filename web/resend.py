@@ -16,7 +16,7 @@ from domain.problem import FieldErrors, Problem
 from domain.stage import Verdict
 from domain.tenant import Tenant
 from domain.ticket import parse_ticket_number
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import enrolments
 from records.enrolments import Enrolment
 from records.limits import Limit

@@ -22,7 +22,7 @@ from domain.problem import FieldErrors, Problem, RuleBroken
 from domain.revocation import RevocationReason, parse_reason, parse_serial
 from domain.tenant import Tenant
 from domain.ticket import parse_ticket_number
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import certificates, limits
 from records.limits import Limit
 from records.tables import Certificate

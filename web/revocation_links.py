@@ -12,7 +12,7 @@ from domain.link_token import BadToken, LinkToken, Purpose, verify
 from domain.revocation import RevocationReason
 from domain.stage import Verdict
 from domain.tenant import Tenant
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import certificates, enrolments, presses
 from records.enrolments import Enrolment
 from records.tables import Certificate

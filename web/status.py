@@ -50,7 +50,7 @@ async def show(request: Request, tenant: TenantOfPath, reference: str) -> Respon
         return visit
     enrolment = visit.enrolment
     home = home_of(tenant.name, reference)
-    async with house_of(request).database.begin() as session:
+    async with house_of(request).database.view() as session:
         certificate = await certificates.of_enrolment(session, reference)
     revoked = certificate is not None and certificate.revoked_at is not None
     return render(

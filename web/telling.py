@@ -9,7 +9,8 @@ from uuid import uuid4
 from fastapi import Request, Response
 from starlette import status
 
-from engine.enrolments import PATIENCE, Answer, EngineUnavailable
+from engine.enrolments import PATIENCE, Answer
+from engine.unavailable import EngineUnavailable
 from records.limits import Limit, take
 from web.house import house_of
 from web.i18n import _

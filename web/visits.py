@@ -37,7 +37,7 @@ async def enrolment_at(request: Request, tenant: Tenant, reference: str) -> Enro
     if text != reference:
         return None
     house = house_of(request)
-    async with house.database.begin() as session:
+    async with house.database.view() as session:
         enrolment = await enrolments.find(session, house.vault, text)
     if enrolment is None or enrolment.tenant != tenant.name:
         return None

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
-from cli.main import app
+from cli.main import application
 from records.database import Database
 from settings import Settings
 
@@ -54,6 +54,8 @@ def typed(surroundings: dict[str, str]) -> Typed:
 
     async def run(*words: str, said: str = "", **variables: str) -> Result:
         environment = surroundings | variables
-        return await asyncio.to_thread(CliRunner().invoke, app, words, input=said, env=environment)
+        return await asyncio.to_thread(
+            CliRunner().invoke, application(*words), words, input=said, env=environment
+        )
 
     return run

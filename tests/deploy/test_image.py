@@ -26,6 +26,7 @@ class OnlyLocked:
 
 sys.meta_path.insert(0, OnlyLocked())
 import psycopg, cli.main, devstack.econtract.__main__, records.migrate, web.__main__, web.app, worker
+cli.main.application()
 files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
 print(*filter(None, files), sep="\\n")
 """

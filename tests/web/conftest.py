@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from domain.revocation import CertificateStage
 from domain.stage import Outcome, Stage, Verdict
 from engine.certificates import CertificateAnswer
-from engine.enrolments import Answer, EngineUnavailable, RegisterRequest, RegistrationAnswer
+from engine.enrolments import Answer, RegisterRequest, RegistrationAnswer
+from engine.unavailable import EngineUnavailable
 from records import tickets
 from records.database import Database
 from records.missing import Missing

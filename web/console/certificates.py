@@ -9,7 +9,7 @@ from starlette import status
 
 from domain.revocation import CertificateStage, RevocationReason
 from domain.stage import Verdict
-from engine.enrolments import EngineUnavailable
+from engine.unavailable import EngineUnavailable
 from records import certificates
 from web.console.access import HOME, Administrator, SignedIn, note
 from web.console.page import show

@@ -1,0 +1,106 @@
+"""`python -m tests.bench`: measures the running system beside what does nothing, and prints tables."""
+
+import argparse
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.stage import Applicant
+from tests.bench import crowd, loading, pages, recovery, report, throughput
+from tests.bench.ground import Ground, started
+from tests.running.stack import new_directory
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int
+    runs: int
+    seconds: float
+    kills: int
+    crowds: tuple[int, ...]
+
+
+WHOLE = Size(rounds=5, runs=60, seconds=2.0, kills=3, crowds=(1_000, 5_000, 20_000))
+SHORT = Size(rounds=1, runs=6, seconds=0.2, kills=1, crowds=(10,))
+"""What `make test` runs: every part once, to see that it works."""
+
+
+async def throughputs(ground: Ground, size: Size, directory: Path) -> str:
+    """(a) Enrolments a second, beside the control."""
+    async with (
+        throughput.controls(ground.stack) as controls,
+        throughput.more_workers(ground.stack, directory) as workers,
+    ):
+        return report.of_throughput(
+            await throughput.measure(ground, controls, workers, size.runs, size.rounds)
+        )
+
+
+async def served_pages(ground: Ground, size: Size, directory: Path) -> str:
+    """(b) Each public page's requests a second, beside a bare one."""
+    looked = await pages.public_pages(ground.stack)
+    async with pages.bare_twins(looked, directory) as bare, loading.generator() as load:
+        ports = ground.stack.ports.web, bare
+        compared = pages.compare(looked, *ports, load, size.rounds, size.seconds)
+        return report.of_pages([each async for each in compared])
+
+
+async def crowds(ground: Ground, size: Size, _: Path) -> str:
+    """(c) What many open enrolments take."""
+    looked = await pages.public_pages(ground.stack)
+    page = next(each for each in looked if each.path.endswith("/status") and each.cookie)
+    async with loading.generator() as load:
+        growing = crowd.growing(ground, page, load, size.crowds, size.rounds)
+        return report.of_crowds([each async for each in growing])
+
+
+async def costs(ground: Ground, _: Size, __: Path) -> str:
+    """(d) History events and state transitions."""
+    return report.of_costs({kind.value: await throughput.cost(ground, kind) for kind in Applicant})
+
+
+async def recoveries(ground: Ground, size: Size, _: Path) -> str:
+    """(e) Seconds from `kill -9` of the only worker until the next signal is served."""
+    return report.of_recovery([await recovery.after_kill(ground) for _ in range(size.kills)])
+
+
+Part = Callable[[Ground, Size, Path], Awaitable[str]]
+PARTS: dict[str, Part] = {
+    "throughput": throughputs,
+    "pages": served_pages,
+    "crowds": crowds,
+    "costs": costs,
+    "recovery": recoveries,
+}
+
+
+async def measured(names: Iterable[str], size: Size) -> AsyncIterator[str]:
+    """Measure each part on a system of its own, where no other has left anything; gives its tables."""
+    for name in names:
+        directory = new_directory()
+        try:
+            async with started() as ground:
+                title = (PARTS[name].__doc__ or "").rstrip(".")
+                yield f"### {title}\n\n{await PARTS[name](ground, size, directory)}\n"
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+async def main() -> None:
+    """Measure what the command line asks for."""
+    options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    options.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)} (all)")
+    options.add_argument("--short", action="store_true", help="what `make test` runs: no figure to go by")
+    chosen = options.parse_args()
+    for unknown in set(chosen.parts) - set(PARTS):
+        options.error(f"there is no part {unknown!r}")
+    async for tables in measured(chosen.parts or PARTS, SHORT if chosen.short else WHOLE):
+        print(tables, flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
