@@ -25,7 +25,7 @@ from tests.web.enrolling import agents_application, writer
 from web import api_access
 from web.app import create_app
 
-EXAMPLES = "10"
+EXAMPLES = "6"
 SEED = "20261124"
 
 
