@@ -2,15 +2,12 @@
 
 import argparse
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from domain.stage import Applicant
 from tests.bench import crowd, loading, pages, recovery, report, throughput
 from tests.bench.ground import Ground, started
-from tests.running.stack import new_directory
 
 
 @dataclass(frozen=True)
@@ -25,31 +22,31 @@ class Size:
 
 
 WHOLE = Size(rounds=5, runs=60, seconds=2.0, kills=3, crowds=(1_000, 5_000, 20_000))
-SHORT = Size(rounds=1, runs=6, seconds=0.2, kills=1, crowds=(10,))
+SHORT = Size(rounds=1, runs=2, seconds=0.1, kills=1, crowds=(5,))
 """What `make test` runs: every part once, to see that it works."""
 
 
-async def throughputs(ground: Ground, size: Size, directory: Path) -> str:
+async def throughputs(ground: Ground, size: Size) -> str:
     """(a) Enrolments a second, beside the control."""
     async with (
         throughput.controls(ground.stack) as controls,
-        throughput.more_workers(ground.stack, directory) as workers,
+        throughput.more_workers(ground.stack) as workers,
     ):
         return report.of_throughput(
             await throughput.measure(ground, controls, workers, size.runs, size.rounds)
         )
 
 
-async def served_pages(ground: Ground, size: Size, directory: Path) -> str:
+async def served_pages(ground: Ground, size: Size) -> str:
     """(b) Each public page's requests a second, beside a bare one."""
     looked = await pages.public_pages(ground.stack)
-    async with pages.bare_twins(looked, directory) as bare, loading.generator() as load:
+    async with pages.bare_twins(looked) as bare, loading.generator() as load:
         ports = ground.stack.ports.web, bare
         compared = pages.compare(looked, *ports, load, size.rounds, size.seconds)
         return report.of_pages([each async for each in compared])
 
 
-async def crowds(ground: Ground, size: Size, _: Path) -> str:
+async def crowds(ground: Ground, size: Size) -> str:
     """(c) What many open enrolments take."""
     looked = await pages.public_pages(ground.stack)
     page = next(each for each in looked if each.path.endswith("/status") and each.cookie)
@@ -58,17 +55,17 @@ async def crowds(ground: Ground, size: Size, _: Path) -> str:
         return report.of_crowds([each async for each in growing])
 
 
-async def costs(ground: Ground, _: Size, __: Path) -> str:
+async def costs(ground: Ground, _: Size) -> str:
     """(d) History events and state transitions."""
     return report.of_costs({kind.value: await throughput.cost(ground, kind) for kind in Applicant})
 
 
-async def recoveries(ground: Ground, size: Size, _: Path) -> str:
+async def recoveries(ground: Ground, size: Size) -> str:
     """(e) Seconds from `kill -9` of the only worker until the next signal is served."""
     return report.of_recovery([await recovery.after_kill(ground) for _ in range(size.kills)])
 
 
-Part = Callable[[Ground, Size, Path], Awaitable[str]]
+Part = Callable[[Ground, Size], Awaitable[str]]
 PARTS: dict[str, Part] = {
     "throughput": throughputs,
     "pages": served_pages,
@@ -81,13 +78,9 @@ PARTS: dict[str, Part] = {
 async def measured(names: Iterable[str], size: Size) -> AsyncIterator[str]:
     """Measure each part on a system of its own, where no other has left anything; gives its tables."""
     for name in names:
-        directory = new_directory()
-        try:
-            async with started() as ground:
-                title = (PARTS[name].__doc__ or "").rstrip(".")
-                yield f"### {title}\n\n{await PARTS[name](ground, size, directory)}\n"
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
+        async with started() as ground:
+            title = (PARTS[name].__doc__ or "").rstrip(".")
+            yield f"### {title}\n\n{await PARTS[name](ground, size)}\n"
 
 
 async def main() -> None:

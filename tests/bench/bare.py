@@ -1,10 +1,9 @@
 """What a page is measured beside: a FastAPI page that answers with the same bytes and does nothing else.
 
-`python -m tests.bench.bare PORT FILE` serves what the file has (see `Bare`), as the web front is served.
+`python -m tests.bench.bare PORT` serves what its standard input has (see `Bare`), as the web front is.
 """
 
 import sys
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -33,10 +32,10 @@ def make_app(bare: Bare) -> FastAPI:
     return app
 
 
-def main(port: int, file: Path) -> None:
+def main(port: int) -> None:
     """Serve until killed."""
     uvicorn.run(
-        make_app(Bare.model_validate_json(file.read_text(encoding="utf-8"))),
+        make_app(Bare.model_validate_json(sys.stdin.read())),
         host=LOOPBACK,
         port=port,
         log_level="warning",
@@ -49,4 +48,4 @@ def main(port: int, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]))

@@ -4,10 +4,10 @@ import asyncio
 import socket
 import statistics
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
@@ -100,13 +100,16 @@ async def compare(
 
 
 @asynccontextmanager
-async def bare_twins(pages: Iterable[PublicPage], directory: Path) -> AsyncIterator[int]:
+async def bare_twins(pages: Iterable[PublicPage]) -> AsyncIterator[int]:
     """Serve the same bytes without doing anything, for the length of the block; gives the port."""
-    file, port = directory / "bare.json", _free_port()
+    port = _free_port()
     content = Bare(pages=[(page.content_type, page.text) for page in pages])
-    file.write_text(content.model_dump_json(), encoding="utf-8")
-    command = [sys.executable, "-m", "tests.bench.bare", str(port), str(file)]
-    process = await asyncio.create_subprocess_exec(*command)
+    command = [sys.executable, "-m", "tests.bench.bare", str(port)]
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
+    if process.stdin is None:
+        raise RuntimeError("nobody to tell the pages to")
+    process.stdin.write(content.model_dump_json().encode())
+    process.stdin.close()
 
     async def answers() -> bool:
         try:

@@ -10,7 +10,6 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from temporalio.client import Client
 
@@ -117,11 +116,11 @@ async def controls(stack: Stack) -> AsyncIterator[Controls]:
 
 
 @asynccontextmanager
-async def more_workers(stack: Stack, directory: Path) -> AsyncIterator[list[int]]:
+async def more_workers(stack: Stack) -> AsyncIterator[list[int]]:
     """Run as many workers of ours, the stack's own one among them; gives the pids of all."""
     processes, signs = [], []
     for number in range(1, WORKERS):
-        home = directory / f"worker-{number}"
+        home = stack.run_dir.path / f"worker-{number}"
         home.mkdir()
         environment = {**stack.environment, "JCAN_RUN_DIR": str(home)}
         command = [sys.executable, str(ROOT / "worker.py")]
