@@ -9,9 +9,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 
-# Two processes share the tests: what uses the running stack, and the rooms by themselves.
-ON_THE_STACK = tests/browser tests/system
-OF_THE_ROOMS = tests $(ON_THE_STACK:%=--ignore=%)
+# Three processes share the tests: those in a browser and those of the whole system, which wait for others most of
+# the time, each on a running stack of its own; and the rooms by themselves.
+ON_A_STACK = tests/browser tests/system
+OF_THE_ROOMS = tests $(ON_A_STACK:%=--ignore=%)
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; \
@@ -25,10 +26,11 @@ run: environment ## Set everything up and start it; Ctrl-C stops it
 
 test: lint browser ## Set everything up and run every check and test
 	@echo "== pytest: rules, workflows, activities, pages, browser, the whole stack"
-	@log=$$(mktemp); $(BIN)/python -m pytest $(ON_THE_STACK) >"$$log" 2>&1 & stack=$$!; \
-	$(BIN)/python -m pytest $(OF_THE_ROOMS); rooms=$$?; \
-	wait $$stack; stack=$$?; cat "$$log"; rm -f "$$log"; \
-	[ $$rooms -eq 0 ] && [ $$stack -eq 0 ]
+	@logs=$$(mktemp -d); mkdir "$$logs/tests"; \
+	for part in $(ON_A_STACK); do { $(BIN)/python -m pytest $$part || touch "$$logs/failed"; } >"$$logs/$$part" 2>&1 & done; \
+	$(BIN)/python -m pytest $(OF_THE_ROOMS) || touch "$$logs/failed"; \
+	wait; cat "$$logs"/tests/*; \
+	[ ! -e "$$logs/failed" ]; passed=$$?; rm -rf "$$logs"; exit $$passed
 
 lint: environment ## Check format, style, types and the arrows between the rooms
 	@echo "== ruff format: layout"

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from email.header import Header, decode_header, make_header
 from email.message import EmailMessage
 from email.policy import compat32, default
+from functools import lru_cache
 from pathlib import Path
 
+_REMEMBERED = 5_000  # a received mail never changes, and whoever waits for one asks again and again
 _LINK = re.compile(r"https?://[^\s<>\"'、。）」】]+")
 
 
@@ -64,6 +66,7 @@ def _files(directory: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _read(path: Path) -> Letter:
     source = path.read_bytes()
     message = email.message_from_bytes(source, policy=default)
