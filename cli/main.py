@@ -58,13 +58,14 @@ def application(*words: str) -> typer.Typer:
 
 def main() -> None:
     """Run the command line. It skips the interpreter's shutdown, where Temporal's core can crash."""
-    code = _run()
+    code = run()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def _run() -> int:
+def run() -> int:
+    """Run the command of `sys.argv`; gives its exit code."""
     try:
         application(*sys.argv[1:])()
     except SystemExit as leaving:

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.stage import Applicant
 from tests.bench import crowd, loading, pages, recovery, report, throughput
@@ -21,7 +21,7 @@ class Size:
     crowds: tuple[int, ...]
 
 
-WHOLE = Size(rounds=5, runs=60, seconds=2.0, kills=3, crowds=(1_000, 5_000, 20_000))
+WHOLE = Size(rounds=3, runs=40, seconds=1.0, kills=3, crowds=(1_000, 5_000, 20_000))
 SHORT = Size(rounds=1, runs=2, seconds=0.1, kills=1, crowds=(5,))
 """What `make test` runs: every part once, to see that it works."""
 
@@ -50,7 +50,7 @@ async def crowds(ground: Ground, size: Size) -> str:
     """(c) What many open enrolments take."""
     looked = await pages.public_pages(ground.stack)
     page = next(each for each in looked if each.path.endswith("/status") and each.cookie)
-    async with loading.generator() as load:
+    async with loading.generator() as load, throughput.more_workers(ground.stack):
         growing = crowd.growing(ground, page, load, size.crowds, size.rounds)
         return report.of_crowds([each async for each in growing])
 
@@ -88,10 +88,14 @@ async def main() -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     options.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)} (all)")
     options.add_argument("--short", action="store_true", help="what `make test` runs: no figure to go by")
+    options.add_argument("--crowds", metavar="N,…", help="how many open enrolments (1000,5000,20000)")
     chosen = options.parse_args()
     for unknown in set(chosen.parts) - set(PARTS):
         options.error(f"there is no part {unknown!r}")
-    async for tables in measured(chosen.parts or PARTS, SHORT if chosen.short else WHOLE):
+    size = SHORT if chosen.short else WHOLE
+    if chosen.crowds:
+        size = replace(size, crowds=tuple(map(int, chosen.crowds.split(","))))
+    async for tables in measured(chosen.parts or PARTS, size):
         print(tables, flush=True)
 
 

@@ -2,21 +2,32 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import NamedTuple
 
 import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
+from cli import main
 from cli.main import application
 from records.database import Database
 from settings import Settings
 
-Jcan = Callable[..., "subprocess.CompletedProcess[str]"]
+
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
+Jcan = Callable[..., Ran]
 Typed = Callable[..., Awaitable[Result]]
 
 
@@ -35,12 +46,21 @@ def surroundings(settings: Settings, database: Database) -> dict[str, str]:  # n
 
 
 @pytest.fixture
-def jcan(surroundings: dict[str, str]) -> Jcan:
-    """Run `jcan` in a process of its own."""
+def jcan(surroundings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Jcan:
+    """Run `jcan` as its own process does, within this one: its start would take longer than most tests."""
 
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "cli", *words]
-        return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+    def run(*words: str) -> Ran:
+        said, complained = StringIO(), StringIO()
+        with monkeypatch.context() as here, redirect_stdout(said), redirect_stderr(complained):
+            for name in [name for name in os.environ if name.startswith(("JCAN_", "TEMPORAL_"))]:
+                here.delenv(name)
+            for name, value in surroundings.items():
+                here.setenv(name, value)
+            here.setattr(sys, "argv", ["jcan", *words])
+            # In a thread, which has no event loop yet: a command starts its own.
+            with ThreadPoolExecutor(1) as threads:
+                code = threads.submit(main.run).result()
+        return Ran(code, said.getvalue(), complained.getvalue())
 
     return run
 

@@ -180,7 +180,9 @@ def starter(environment: WorkflowEnvironment) -> StartEnrolment:
                 id=enrolment_id(reference),
                 task_queue=task_queue,
             )
-        return Enrolling(environment, world or World(), handle, task_queue)
+        enrolling = Enrolling(environment, world or World(), handle, task_queue)
+        enrolling.world.clock = enrolling.now
+        return enrolling
 
     return start
 

@@ -142,7 +142,9 @@ async def begin(
         activities=world.activities(),
         workflow_runner=sandbox(),
     )
-    return Living(environment, world, handle), worker
+    living = Living(environment, world, handle)
+    world.clock = living.now
+    return living, worker
 
 
 @pytest.fixture
