@@ -4,12 +4,14 @@ import asyncio
 import os
 import statistics
 import sys
+import tempfile
 import time
 import uuid
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from temporalio.client import Client
 
@@ -119,9 +121,8 @@ async def controls(stack: Stack) -> AsyncIterator[Controls]:
 async def more_workers(stack: Stack) -> AsyncIterator[list[int]]:
     """Run as many workers of ours, the stack's own one among them; gives the pids of all."""
     processes, signs = [], []
-    for number in range(1, WORKERS):
-        home = stack.run_dir.path / f"worker-{number}"
-        home.mkdir()
+    for _ in range(1, WORKERS):
+        home = Path(tempfile.mkdtemp(prefix="worker-", dir=stack.run_dir.path))
         environment = {**stack.environment, "JCAN_RUN_DIR": str(home)}
         command = [sys.executable, str(ROOT / "worker.py")]
         processes.append(
