@@ -48,8 +48,7 @@ async def served_pages(ground: Ground, size: Size) -> str:
 
 async def crowds(ground: Ground, size: Size) -> str:
     """(c) What many open enrolments take."""
-    looked = await pages.public_pages(ground.stack)
-    page = next(each for each in looked if each.path.endswith("/status") and each.cookie)
+    page = await pages.status_page(ground.stack)
     async with loading.generator() as load, throughput.more_workers(ground.stack):
         growing = crowd.growing(ground, page, load, size.crowds, size.rounds)
         return report.of_crowds([each async for each in growing])

@@ -34,8 +34,7 @@ class View(NamedTuple):
         return PHONE if self.width == "phone" else DESKTOP
 
 
-USUAL = (View(Language.JA, "desktop", "light"), View(Language.EN, "phone", "dark"))
-IMPORTANT = (*USUAL, View(Language.JA, "phone", "dark"), View(Language.EN, "desktop", "light"))
+BOTH = (View(Language.JA, "desktop", "light"), View(Language.EN, "phone", "dark"))
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class State:
     path: str = ""
     whose: Whose = "applicant"
     mistakes: bool = False
-    views: tuple[View, ...] = USUAL
+    views: tuple[View, ...] = BOTH
     then: Callable[[Person], Awaitable[None]] | None = None
 
     def heading_in(self, language: Language) -> str:
@@ -93,10 +92,10 @@ SUBJECT = "【Leo-sign】電子証明書申請登録のご案内"
 
 STATES = (
     State("services", "ご利用のサービスを選んでください", "/"),
-    State("top", "利用者の義務", "/leopalace/", views=IMPORTANT),
+    State("top", "利用者の義務", "/leopalace/"),
     State("top of the other tenant", "利用者の義務", "/contracthub/"),
-    State("step 1, nothing chosen", FORM, "/leopalace/regist/step1", views=IMPORTANT),
-    State("step 1, principal chosen", FORM, whose="registrant", views=IMPORTANT),
+    State("step 1, nothing chosen", FORM, "/leopalace/regist/step1"),
+    State("step 1, principal chosen", FORM, whose="registrant"),
     State(
         "step 1 on a phone, the way unfolded",
         FORM,
@@ -105,15 +104,15 @@ STATES = (
         then=_unfold_the_way,
     ),
     State("step 1, agent chosen", FORM, whose="registrant"),
-    State("step 1 with mistakes", FORM, whose="registrant", mistakes=True, views=IMPORTANT),
-    State("confirmation", CONFIRMATION, whose="registrant", views=IMPORTANT),
+    State("step 1 with mistakes", FORM, whose="registrant", mistakes=True),
+    State("confirmation", CONFIRMATION, whose="registrant"),
     State("confirmation without consent", CONFIRMATION, whose="registrant", mistakes=True),
-    State("registration done", "申請登録の完了", whose="registrant", views=IMPORTANT),
+    State("registration done", "申請登録の完了", whose="registrant"),
     State("registration done by an agent", "申請登録の完了", whose="registrant"),
     State("obligations in a window", "利用者の義務", "/leopalace/obligations"),
     State("privacy in a window", "個人情報の取扱いについて", "/leopalace/privacy"),
     State("manual", ("申請登録の手順", "申請登録の手順"), "/leopalace/manual"),
-    State("revocation", "失効申請", "/leopalace/revocation", views=IMPORTANT),
+    State("revocation", "失効申請", "/leopalace/revocation"),
     State(
         "revocation with mistakes",
         "失効申請",
@@ -127,23 +126,23 @@ STATES = (
         "URLが正しくありません",
         "/leopalace/revocation/link?onetimetoken=junk",
     ),
-    State("landing of a link", "発行申請の手続き", whose="stranger", views=IMPORTANT),
+    State("landing of a link", "発行申請の手続き", whose="stranger"),
     State("junk for a link", "URLが正しくありません", "/leopalace/realregist/step1?onetimetoken=junk"),
     State("link used elsewhere", "このURLはすでに使われています", whose="stranger"),
     State("superseded link", "このURLは新しいURLに置き換えられました", whose="stranger"),
     State("link of a finished enrolment", ISSUED, whose="stranger"),
-    State("application", APPLICATION, views=IMPORTANT),
-    State("application with mistakes", APPLICATION, mistakes=True, views=IMPORTANT),
+    State("application", APPLICATION),
+    State("application with mistakes", APPLICATION, mistakes=True),
     State("application of an agent, sent back", APPLICATION),
-    State("application confirmation", "以下の内容で、発行申請を行ってもよろしいですか？", views=IMPORTANT),
+    State("application confirmation", "以下の内容で、発行申請を行ってもよろしいですか？"),
     State("application done", "発行申請を受け付けました"),
     State("approval landing", "申請情報承認の手続き", whose="stranger"),
-    State("approval", "申請情報承認", views=IMPORTANT),
+    State("approval", "申請情報承認"),
     State("approval without a reason", "申請情報承認", mistakes=True, then=_send_back_without_reason),
     State("approval done", "差し戻しました"),
-    State("status, waiting for review", "申請の状況", views=IMPORTANT),
+    State("status, waiting for review", "申請の状況"),
     State("status, waiting for approval", "申請の状況"),
-    State("status, issued", "申請の状況", views=IMPORTANT),
+    State("status, issued", "申請の状況"),
     State("status, withdrawn", "申請の状況"),
     State("withdrawal", "申請を取り下げてもよろしいですか？"),
     State("principal's address to correct", "承認依頼の送信先の訂正"),
@@ -162,13 +161,12 @@ STATES = (
         then=_ask_without_address,
     ),
     State("console, sign-in refused", "サインイン", "/console", "stranger", True, then=_sign_in_with_nothing),
-    State("console, review queue", "審査を待っている申請", "/console/reviews", "operator", views=IMPORTANT),
+    State("console, review queue", "審査を待っている申請", "/console/reviews", "operator"),
     State(
         "console, sent back without a reason",
         "審査の決定",
         whose="operator",
         mistakes=True,
-        views=IMPORTANT,
         then=_send_back_without_reason,
     ),
     State("console, enrolments", "申請の検索", "/console/enrolments", "operator"),
@@ -193,9 +191,9 @@ STATES = (
     State("unknown tenant", "ページが見つかりません", "/nobody/"),
     State("unknown page", "ページが見つかりません", "/leopalace/nothing"),
     State("unknown enrolment", "申請が見つかりません", "/leopalace/enrolments/0000000000000/status"),
-    State("mailbox", MAILBOX, views=IMPORTANT),
-    State("mail", (SUBJECT, SUBJECT), views=IMPORTANT),
-    State("e-contract service", ECONTRACT, views=IMPORTANT),
+    State("mailbox", MAILBOX),
+    State("mail", (SUBJECT, SUBJECT)),
+    State("e-contract service", ECONTRACT),
 )
 
 

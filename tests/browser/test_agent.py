@@ -25,7 +25,7 @@ async def two(person: NewPerson, kind: Callable[..., Person] = Person) -> tuple[
     return agent, principal
 
 
-@pytest.mark.parametrize("kind", [Person, ReadingEnglish, OnASmallPhone])
+@pytest.mark.parametrize("kind", [ReadingEnglish, OnASmallPhone])
 async def test_an_agents_application_is_sent_back_corrected_approved_and_issued(
     stack: Stack, person: NewPerson, kind: Callable[..., Person]
 ) -> None:
