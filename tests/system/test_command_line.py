@@ -8,20 +8,24 @@ import pytest
 from tests.running.enrolling import People
 from tests.running.stack import Stack
 
-RUNS = 50
+RUNS = 12
 AT_ONCE = 3
 
 
-async def test_fifty_runs_of_tickets_list_exit_with_zero(stack: Stack) -> None:
+async def test_whatever_was_asked_of_temporal_a_command_ends_with_its_own_exit_code(
+    stack: Stack, people: People
+) -> None:
+    applicant = await people.new()
+    await applicant.register()
+    assert await _state(stack, applicant.ticket) == "reserved"
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def list_tickets() -> str:
+    async def cancel() -> None:
         async with turns:
-            return await stack.jcan("tickets", "list", "--company-code", "contracthub")
+            # Temporal's core is loaded to ask for the holder's run, and can crash when it goes.
+            await stack.jcan("tickets", "cancel", applicant.ticket, code=1)
 
-    printed = await asyncio.gather(*(list_tickets() for _ in range(RUNS)))
-    assert len(set(printed)) == 1
-    assert all(ticket in printed[0] for ticket in stack.ready["tickets"]["contracthub"])
+    await asyncio.gather(*(cancel() for _ in range(RUNS)))
 
 
 async def test_a_reserved_ticket_cannot_be_cancelled_and_a_withdrawn_one_is_free(
