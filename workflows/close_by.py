@@ -21,9 +21,6 @@ R = TypeVar("R")
 BRIEF = timedelta(seconds=5)
 """How long an attempt within the workflow task may take; meanwhile the run hears no message."""
 
-BRIEF_FOR_MAIL = timedelta(seconds=15)
-"""The same for a letter: cut off too early, the mail server would accept it twice."""
-
 _ONCE = RetryPolicy(maximum_attempts=1)
 
 
@@ -43,7 +40,6 @@ class CloseBy:
         argument: P,
         summary: str,
         *,
-        brief: timedelta = BRIEF,
         attempt: timedelta = ATTEMPT,
         cancellation: workflow.ActivityCancellationType = workflow.ActivityCancellationType.TRY_CANCEL,
     ) -> R:
@@ -53,7 +49,7 @@ class CloseBy:
         as long as the counterpart is away.
         """
         try:
-            return await self.once(activity, argument, summary, brief=brief, cancellation=cancellation)
+            return await self.once(activity, argument, summary, cancellation=cancellation)
         except FailureError as error:
             # What a local activity raises arrives as it is, not in an ActivityError.
             if is_cancelled_exception(error):
@@ -66,7 +62,6 @@ class CloseBy:
         argument: P,
         summary: str,
         *,
-        brief: timedelta = BRIEF,
         cancellation: workflow.ActivityCancellationType = workflow.ActivityCancellationType.TRY_CANCEL,
     ) -> R:
         """Try an activity once. Raises FailureError."""
@@ -74,7 +69,7 @@ class CloseBy:
             return await workflow.execute_local_activity_method(
                 activity,
                 argument,
-                start_to_close_timeout=brief,
+                start_to_close_timeout=BRIEF,
                 retry_policy=_ONCE,
                 cancellation_type=cancellation,
                 summary=summary,
@@ -82,7 +77,6 @@ class CloseBy:
 
     def mail(self, letter: Letter) -> asyncio.Task[Posted]:
         """Start to send a letter that nothing waits for; mostly the mail server takes it at once."""
-        sending = self.call(
-            Mail.send_mail, letter, mail_summary(letter), brief=BRIEF_FOR_MAIL, attempt=MAIL_ATTEMPT
+        return asyncio.create_task(
+            self.call(Mail.send_mail, letter, mail_summary(letter), attempt=MAIL_ATTEMPT)
         )
-        return asyncio.create_task(sending)

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import re
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -56,6 +58,26 @@ _UNTOLD = frozenset({Outcome.ADDRESS_CORRECTED, Outcome.REPLACED, Outcome.REVOKE
 """Ends of which we tell nobody: the same person has registered again, or the certificate's own run tells."""
 
 T = TypeVar("T")
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+def _in_turn(
+    take: Callable[["Enrolment", MessageT], None],
+) -> Callable[["Enrolment", MessageT], Coroutine[Any, Any, None]]:
+    """Have a message taken when the story has gone the step to which the message before it led.
+
+    Several come at once when a worker died with a workflow task: all that came meanwhile is in the next task,
+    also what somebody sent because of what the lost one had already written down.
+    """
+
+    @functools.wraps(take)
+    async def taking(enrolment: "Enrolment", message: MessageT) -> None:
+        async with enrolment.turn:
+            take(enrolment, message)
+            # Whoever waits for something, the story too, is asked before this is.
+            await workflow.wait_condition(lambda: True)
+
+    return taking
 
 
 @workflow.defn(name=ENROLMENT)
@@ -66,6 +88,7 @@ class Enrolment:
     def __init__(self, start: EnrolmentStart) -> None:
         """Take the registration; messages may arrive before the story begins."""
         self._state = State(start=start, since=start.received_at)
+        self.turn = asyncio.Lock()
         self._close_by = CloseBy()
         self._office = Office(self._state, self._close_by)
         self._links = Links(self._state, self._office)
@@ -80,7 +103,7 @@ class Enrolment:
             try:
                 await workflow.wait([story, *office], return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
-                self.withdraw(Withdraw(by="temporal", cause="cancelled"))
+                self._take_back(Withdraw(by="temporal", cause="cancelled"))
             for task in office:
                 if task.done():
                     task.result()
@@ -263,6 +286,7 @@ class Enrolment:
     # The messages
 
     @workflow.signal(name="redeem_link", description="リンクが開かれた / a mailed link was pressed")
+    @_in_turn
     def redeem_link(self, message: RedeemLink) -> None:
         """Take the press of a link's button."""
         state = self._state
@@ -274,12 +298,14 @@ class Enrolment:
     @workflow.signal(
         name="resend_link", description="リンクの再送 / mail a new link to the address on record"
     )
+    @_in_turn
     def resend_link(self, message: ResendLink) -> None:
         """Mail a new link; the one before dies."""
         if self._accepts(message, "applicant", purpose=message.purpose):
             self._links.renew(message.purpose)
 
     @workflow.signal(name="submit_application", description="発行申請 / the application is submitted")
+    @_in_turn
     def submit_application(self, message: SubmitApplication) -> None:
         """Take the filled-in form."""
         if self._accepts(message, "applicant"):
@@ -288,15 +314,16 @@ class Enrolment:
     @workflow.signal(
         name="withdraw", description='取り下げ / withdraw: {"by": "operator", "cause": "cancelled"}'
     )
+    @_in_turn
     def withdraw(self, message: Withdraw) -> None:
         """End the enrolment, as long as nothing is ordered."""
-        if self._accepts(message, message.by, cause=message.cause):
-            self._state.withdrawal = message
+        self._take_back(message)
 
     @workflow.signal(
         name="decide_approval",
         description='本人の承認 / approval: {"decision": "approve|return|refuse", "reason": "…"}',
     )
+    @_in_turn
     def decide_approval(self, message: DecideApproval) -> None:
         """Take the principal's decision."""
         actor = "principal" if message.via == "link" else "econtract"
@@ -310,6 +337,7 @@ class Enrolment:
         name="decide_review",
         description='審査 / the review: {"decision": "approve|return|reject", "reason": "…"}',
     )
+    @_in_turn
     def decide_review(self, message: DecideReview) -> None:
         """Take the reviewer's decision."""
         if self._accepts(message, message.decided_by, decision=message.decision):
@@ -318,6 +346,7 @@ class Enrolment:
     @workflow.signal(
         name="correct_principal", description='本人のアドレスの訂正 / correct the address: {"email": "…"}'
     )
+    @_in_turn
     def correct_principal(self, message: CorrectPrincipal) -> None:
         """Send the approval's link to another address instead."""
         state = self._state
@@ -328,6 +357,7 @@ class Enrolment:
     @workflow.signal(
         name="certificate_issued", description='発行済みの知らせ / the CA has issued: {"order_id": "…"}'
     )
+    @_in_turn
     def certificate_issued(self, message: CertificateIssued) -> None:
         """Fetch the certificate now."""
         if self._accepts(message, "ca", order_id=message.order_id):
@@ -336,12 +366,14 @@ class Enrolment:
     @workflow.signal(
         name="certificate_revoked", description="失効の知らせ / from the certificate's own run: it is revoked"
     )
+    @_in_turn
     def certificate_revoked(self, message: CertificateRevoked) -> None:
         """Stop the installation: there is nothing to install any more."""
         if self._accepts(message, "workflow", serial=message.serial, reason=message.reason):
             self._state.revocation = message
 
     @workflow.signal(name="resume", description="再開 / what parked the run is mended: {}")
+    @_in_turn
     def resume(self, message: Resume) -> None:
         """Go on with a parked run."""
         if self._accepts(message, message.decided_by):
@@ -350,6 +382,7 @@ class Enrolment:
             self._state.resumed = True
 
     @workflow.signal(name="give_up", description="断念 / end a parked run: {}")
+    @_in_turn
     def give_up(self, message: GiveUp) -> None:
         """End a parked run."""
         if self._accepts(message, message.decided_by):
@@ -359,6 +392,10 @@ class Enrolment:
     def status(self, message_id: str | None = None) -> StatusAnswer:
         """Tell where the enrolment stands, and the verdict on a message."""
         return answer_of(self._state, self._state.verdicts.get(message_id) if message_id else None)
+
+    def _take_back(self, message: Withdraw) -> None:
+        if self._accepts(message, message.by, cause=message.cause):
+            self._state.withdrawal = message
 
     def _accepts(self, message: Message, actor: str, **facts: Fact) -> bool:
         """Give the verdict, keep it for who asks, and tell whether the message has its effect now."""

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from mailing.letter import Letter, LetterKind, Posted
     from records.audit import Entry, Fact
     from workflows import wording
+    from workflows.calling import mail
     from workflows.close_by import CloseBy
     from workflows.names import ATTENTION, STAGE
     from workflows.standing import details_of, standing_of
@@ -161,7 +162,7 @@ class Office:
             self._errand = None
 
     async def _post(self, letter: Letter) -> Posted | None:
-        self._posting = self._close_by.mail(letter)
+        self._posting = mail(letter) if letter.kind in LINK_LETTERS else self._close_by.mail(letter)
         try:
             return await self._posting
         except ActivityError as error:

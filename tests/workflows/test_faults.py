@@ -287,3 +287,21 @@ async def test_a_run_that_is_reset_writes_the_same_entries_and_ends_the_same_way
     assert (await again.result()).outcome is Outcome.INSTALLED
     after = {entry.key for record in enrolling.world.records for entry in record.entries}
     assert {key for key in after - before if ".stage_" in key} == set()
+
+
+async def test_messages_that_come_at_once_are_each_taken_after_the_step_that_the_one_before_led_to(
+    start_enrolment: StartEnrolment,
+) -> None:
+    enrolling = await start_enrolment(applicant=Applicant.AGENT)
+    async with enrolling.worker():
+        await enrolling.with_link()
+    # As when a worker dies that had written down what it did: people go on, and nothing is in the history.
+    messages = (
+        RedeemLink(message_id="press", generation=1),
+        SubmitApplication(message_id="submit", application=application(Applicant.AGENT)),
+        DecideApproval(message_id="decide", decision=ApprovalDecision.APPROVE, round=1),
+    )
+    for message in messages:
+        await enrolling.send(message, at=enrolling.now())
+    async with enrolling.worker():
+        assert (await enrolling.end()).outcome is Outcome.INSTALLED
