@@ -33,6 +33,11 @@ EXPLAINED = (
         "PostgreSQL was killed and recovers: who asks meanwhile asks again",
     ),
     Explained(
+        "postgres",
+        r"FATAL:  connection to client lost",
+        "the worker or the front was killed while PostgreSQL talked to it",
+    ),
+    Explained(
         "temporal",
         r"WARNING: CSP IS DISABLED WHEN USING PUBLIC PATH",
         "said by the Temporal UI at each start; our front, behind which it stands, sets the header",
@@ -89,8 +94,13 @@ EXPLAINED = (
     ),
     Explained(
         "worker",
-        r"gRPC call \w+ retried .*Unavailable",
+        r"gRPC call \w+ retried .*(Unavailable|Unknown)|Error while completing workflow activation .*ConnectError",
         "Temporal was killed: the worker tries again",
+    ),
+    Explained(
+        "worker",
+        r"Exception handling failed, original error: .*OperationalError\b",
+        "PostgreSQL was killed, and the data keys are there: the attempt is made anew when its time is over",
     ),
     Explained(
         "worker",
