@@ -94,8 +94,13 @@ EXPLAINED = (
     ),
     Explained(
         "worker",
-        r"gRPC call \w+ retried .*(Unavailable|Unknown)|Error while completing workflow activation .*ConnectError",
+        r"gRPC call \w+ retried .*(Unavailable|Unknown)",
         "Temporal was killed: the worker tries again",
+    ),
+    Explained(
+        "worker",
+        r"Error while completing workflow activation .*ConnectError",
+        "Temporal was killed: the task is handed out again when its time is over",
     ),
     Explained(
         "worker",
