@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.standing import details_of, standing_of
     from workflows.state import State
 
-LINK_LETTERS = frozenset(
+_LINK_LETTERS = frozenset(
     {LetterKind.APPLICATION_LINK, LetterKind.APPLICATION_RETURNED, LetterKind.APPROVAL_REQUEST}
 )
 
@@ -71,8 +71,8 @@ class Office:
 
     def drop_links(self) -> None:
         """Throw away links that have not gone out: a newer one follows, or nobody needs one any more."""
-        self._out_tray = deque(e for e in self._out_tray if e.letter.kind not in LINK_LETTERS)
-        if self._posting is not None and self._errand and self._errand.letter.kind in LINK_LETTERS:
+        self._out_tray = deque(e for e in self._out_tray if not _brings_link(e.letter))
+        if self._posting is not None and self._errand and _brings_link(self._errand.letter):
             self._posting.cancel()
 
     def announce(self) -> None:
@@ -162,7 +162,7 @@ class Office:
             self._errand = None
 
     async def _post(self, letter: Letter) -> Posted | None:
-        self._posting = mail(letter) if letter.kind in LINK_LETTERS else self._close_by.mail(letter)
+        self._posting = mail(letter) if _brings_link(letter) else self._close_by.mail(letter)
         try:
             return await self._posting
         except ActivityError as error:
@@ -201,3 +201,8 @@ class Office:
                 Events.deliver, event, f"サービスへの通知 / tell the service: {event.stage}"
             )
             self._events.popleft()
+
+
+def _brings_link(letter: Letter) -> bool:
+    """Whether a letter brings a link to what is to be done next; of a return, a principal hears without one."""
+    return letter.kind in _LINK_LETTERS and letter.generation is not None

@@ -99,8 +99,8 @@ EXPLAINED = (
     ),
     Explained(
         "worker",
-        r"Error while completing workflow activation .*ConnectError",
-        "Temporal was killed: the task is handed out again when its time is over",
+        r"(Error while completing workflow activation|Network error while \w+ .*) .*ConnectError",
+        "Temporal was killed: what was being answered is handed out again when its time is over",
     ),
     Explained(
         "worker",

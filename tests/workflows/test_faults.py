@@ -305,3 +305,22 @@ async def test_messages_that_come_at_once_are_each_taken_after_the_step_that_the
         await enrolling.send(message, at=enrolling.now())
     async with enrolling.worker():
         assert (await enrolling.end()).outcome is Outcome.INSTALLED
+
+
+async def test_a_newer_link_takes_the_place_of_an_older_one_and_of_no_notice(enrol: StartEnrolment) -> None:
+    enrolling = await enrol(applicant=Applicant.AGENT)
+    await enrolling.with_link()
+    await enrolling.tell(RedeemLink(generation=1))
+    await enrolling.tell(SubmitApplication(application=application(Applicant.AGENT)))
+    await enrolling.at(Stage.AWAITING_APPROVAL)
+    await enrolling.with_link()
+    enrolling.world.away.add("send_mail")
+    await enrolling.tell(DecideApproval(decision=ApprovalDecision.RETURN, round=1, reason="x"))
+    await enrolling.at(Stage.APPLYING)
+    await enrolling.tell(RedeemLink(generation=2))
+    await enrolling.tell(SubmitApplication(application=application(Applicant.AGENT)))
+    await enrolling.at(Stage.AWAITING_APPROVAL)
+    enrolling.world.away.clear()
+    await enrolling.with_link()
+    told = [(letter.kind, letter.generation) for letter in enrolling.world.letters[2:]]
+    assert told == [(LetterKind.APPLICATION_RETURNED, None), (LetterKind.APPROVAL_REQUEST, 2)]
