@@ -204,5 +204,5 @@ class Office:
 
 
 def _brings_link(letter: Letter) -> bool:
-    """Whether a letter brings a link to what is to be done next; of a return, a principal hears without one."""
+    """Whether a letter brings a link to what is to be done next; a principal hears of a return without."""
     return letter.kind in _LINK_LETTERS and letter.generation is not None
