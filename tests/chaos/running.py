@@ -73,6 +73,7 @@ class Run:
         with suppress(TimeoutError):
             async with asyncio.timeout(_QUIET_WITHIN):
                 while await open_enrolments(stack) > stuck:
+                    # Each look counts all runs there have been, so it is taken once a second.
                     await asyncio.sleep(1)
 
     @asynccontextmanager
