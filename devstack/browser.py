@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# First Chromium without a screen, which does the same for less than half of the processor's time.
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MAC = "/Applications/{0}.app/Contents/MacOS/{0}"
-_PACKAGES = ("chromium", "fonts-noto-cjk")
+_BROWSERS = ("chromium-headless-shell", "chromium")
+_FONTS = "fonts-noto-cjk"
 _STARTS_WITHIN = 60  # seconds
 
 
@@ -26,8 +28,8 @@ def main() -> int:
     browser = find_browser()
     if browser is None:
         print(
-            "No browser for the browser tests: install Chromium (Debian: apt-get install chromium), "
-            "or name one in JCAN_BROWSER.",
+            "No browser for the browser tests: install Chromium (Debian: apt-get install "
+            "chromium-headless-shell), or name one in JCAN_BROWSER.",
             file=sys.stderr,
         )
         return 1
@@ -94,9 +96,12 @@ def _install_packages() -> None:
     """Install the system's packages, where we may."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
-    print("Installing " + " and ".join(_PACKAGES) + " …", flush=True)
-    if _run(["apt-get", "update", "-q"]):
-        _run(["apt-get", "install", "-y", "-q", "--no-install-recommends", *_PACKAGES])
+    if not _run(["apt-get", "update", "-q"]):
+        return
+    for browser in _BROWSERS:
+        print(f"Installing {browser} and {_FONTS} …", flush=True)
+        if _run(["apt-get", "install", "-y", "-q", "--no-install-recommends", browser, _FONTS]):
+            return
 
 
 def _download() -> None:

@@ -1,8 +1,12 @@
 """The connection to PostgreSQL: one engine per process, one transaction per piece of work."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 # An activity's attempt that was given up must not write after its successor has.
@@ -17,9 +21,8 @@ class Database:
         scheme, _, rest = url.partition("://")
         if scheme == "postgresql":
             url = f"postgresql+psycopg://{rest}"
-        self.engine = create_async_engine(
-            url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": _OPTIONS}
-        )
+        self.engine = create_async_engine(url, hide_parameters=True, connect_args={"options": _OPTIONS})
+        event.listen(self.engine.sync_engine, "checkout", _pass_over_what_is_lost)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._views = async_sessionmaker(alone, expire_on_commit=False)
@@ -42,3 +45,15 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _pass_over_what_is_lost(connection: DBAPIConnection, *_: object) -> None:
+    """Have the pool connect anew when the server has closed the connection while nobody used it.
+
+    There is something to read then, where nothing was asked. Asking the server each time would cost as much
+    as a query does.
+    """
+    waiting = select.poll()
+    waiting.register(connection.driver_connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise InvalidatePoolError("closed while idle")
