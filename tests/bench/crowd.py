@@ -1,6 +1,7 @@
 """What many open enrolments take: room in each store, the worker's memory, and the time of a status page."""
 
 import asyncio
+import statistics
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from tests.bench.pages import PublicPage
 from tests.bench.throughput import IN_FLIGHT
 from tests.bench.usage import memory_of
 
+_BESIDE = "/"
+"""The list of services: a page of the same front that knows of no enrolment."""
+
 
 @dataclass(frozen=True)
 class Room:
@@ -25,12 +29,26 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Served:
+    """How a status page was served in each round, and in turns with it the page beside it."""
+
+    page: list[Load]
+    beside: list[Load]
+
+    @property
+    def ratio(self) -> float:
+        """Give the median of how many times as long the status page took."""
+        pairs = zip(self.page, self.beside, strict=True)
+        return statistics.median(mine.median / other.median for mine, other in pairs)
+
+
+@dataclass(frozen=True)
 class Crowd:
-    """So many open enrolments: what they take, all together, and how a status page is served beside them."""
+    """So many open enrolments: what they take, all together, and how one's status page is served."""
 
     open: int
     room: Room
-    page: Load
+    served: Served
 
     def per_enrolment(self, fewer: "Crowd") -> Room:
         """Give what one more took since there were fewer."""
@@ -66,12 +84,17 @@ async def _start(ground: Ground, more: int) -> None:
             group.create_task(one())
 
 
-async def _served(ground: Ground, page: PublicPage, load: Generator, rounds: int) -> Load:
-    """Give the round whose median is in the middle; one person after the other, so that nobody waits."""
-    order = Order(port=ground.stack.ports.web, path=page.path, cookie=page.cookie, connections=1)
-    await load.make(order)
-    loads = [await load.make(order) for _ in range(rounds)]
-    return sorted(loads, key=lambda each: each.median)[len(loads) // 2]
+async def _served(ground: Ground, page: PublicPage, load: Generator, rounds: int) -> Served:
+    """One person after the other, so that nobody waits; after a round of each that does not count."""
+    mine = Order(port=ground.stack.ports.web, path=page.path, cookie=page.cookie, connections=1)
+    other = mine.model_copy(update={"path": _BESIDE, "cookie": ""})
+    served = Served([], [])
+    for order in (mine, other):
+        await load.make(order)
+    for _ in range(rounds):
+        served.page.append(await load.make(mine))
+        served.beside.append(await load.make(other))
+    return served
 
 
 async def _room(ground: Ground) -> Room:

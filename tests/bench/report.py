@@ -1,7 +1,6 @@
 """What was measured, as tables in Markdown: for the terminal, and for docs/performance.md as they are."""
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from statistics import median
 
 from tests.bench.crowd import Crowd
@@ -61,21 +60,21 @@ def of_pages(pages: Sequence[Compared]) -> str:
 def of_crowds(crowds: Sequence[Crowd]) -> str:
     """Tell what many open enrolments take, each since the size before, and how a status page is served."""
     rows = []
-    for fewer, crowd in pairwise(crowds):
-        each = crowd.per_enrolment(fewer)
+    for fewer, crowd in zip([None, *crowds[:-1]], crowds, strict=True):
+        each = fewer and crowd.per_enrolment(fewer)
         rows.append(
             [
                 f"{crowd.open:,}",
-                f"{each.database / _KIB:.1f}",
-                f"{each.temporal / _KIB:.1f}",
+                f"{each.database / _KIB:.1f}" if each else "",
+                f"{each.temporal / _KIB:.1f}" if each else "",
                 f"{crowd.room.worker / _MIB:.0f}",
-                f"{crowd.page.median:.1f}",
-                f"{crowd.page.p95:.1f}",
-                f"{crowd.page.median / crowds[0].page.median:.2f}",
+                f"{median(load.median for load in crowd.served.page):.1f}",
+                f"{median(load.p95 for load in crowd.served.page):.1f}",
+                f"{crowd.served.ratio:.1f}",
             ]
         )
-    heads = ["open", "KiB each in PostgreSQL", "KiB each at Temporal", "worker MiB"]
-    return _table([*heads, "status page ms", "p95 ms", "of an empty system's"], rows)
+    heads = ["open", "KiB each in PostgreSQL", "KiB each at Temporal", "one worker's MiB"]
+    return _table([*heads, "status page ms", "p95 ms", "times the list of services"], rows)
 
 
 def of_recovery(seconds: Sequence[float]) -> str:
