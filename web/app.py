@@ -66,10 +66,11 @@ def create_app(
     temporal: TemporalSettings | None = None,
     desk: Desk | None = None,
     registry: Registry | None = None,
+    database: Database | None = None,
 ) -> FastAPI:
-    """The application; `desk` and `registry` take the place of the engine, in tests."""
+    """The application; tests put `desk` and `registry` in the engine's place, and share a `database`."""
     temporal = temporal or TemporalSettings()
-    database = Database(settings.database_url)
+    database = database or Database(settings.database_url)
     vault = Vault(database, settings.master_keyring)
     tenants = load_tenants()
     connection = Connection(temporal, vault, database)

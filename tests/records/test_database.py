@@ -10,18 +10,20 @@ TOGETHER = 3
 BACKEND = text("SELECT pg_backend_pid()")
 
 
-async def test_connections_that_were_closed_while_idle_are_made_anew(database: Database) -> None:
-    before = await backends(database)
-    assert await backends(database) == before
-    other = Database(database.engine.url.render_as_string(hide_password=False))
-    async with other.begin() as session:
+async def test_connections_that_were_closed_while_idle_are_made_anew(
+    database: Database, database_url: str
+) -> None:
+    mine = Database(database_url)
+    before = await backends(mine)
+    assert await backends(mine) == before
+    async with database.begin() as session:
         closed = text("SELECT pg_terminate_backend(:backend, 5000)")
         assert all([(await session.scalar(closed, {"backend": each})) for each in before])
-    await other.close()
 
-    after = await backends(database)
+    after = await backends(mine)
     assert len(after) == TOGETHER
     assert not after & before
+    await mine.close()
 
 
 async def backends(database: Database) -> set[int]:

@@ -125,16 +125,9 @@ def registry() -> RecordingRegistry:
 
 
 @pytest.fixture
-async def app(
-    settings: Settings,
-    desk: RecordingDesk,
-    registry: RecordingRegistry,
-    database: Database,  # noqa: ARG001 - it empties the tables
-) -> AsyncIterator[FastAPI]:
+def app(settings: Settings, desk: RecordingDesk, registry: RecordingRegistry, database: Database) -> FastAPI:
     """The web front over the test's database, which is empty."""
-    app = create_app(settings, desk=desk, registry=registry)
-    yield app
-    await app.state.house.database.close()
+    return create_app(settings, desk=desk, registry=registry, database=database)
 
 
 @pytest.fixture
