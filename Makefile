@@ -11,8 +11,7 @@ BIN := .venv/bin
 
 # Three processes share the tests: those in a browser and those of the whole system, which wait for others most of
 # the time, each on a running stack of its own; and the rooms by themselves.
-ON_A_STACK = tests/browser tests/system
-OF_THE_ROOMS = tests $(ON_A_STACK:%=--ignore=%)
+OF_THE_ROOMS = tests --ignore=tests/browser --ignore=tests/system
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; \
@@ -24,12 +23,15 @@ help: ## Show this list
 run: environment ## Set everything up and start it; Ctrl-C stops it
 	@exec $(BIN)/python -m devstack
 
-test: lint browser ## Set everything up and run every check and test
-	@echo "== pytest: rules, workflows, activities, pages, browser, the whole stack"
-	@logs=$$(mktemp -d); mkdir "$$logs/tests"; \
-	for part in $(ON_A_STACK); do { $(BIN)/python -m pytest $$part || touch "$$logs/failed"; } >"$$logs/$$part" 2>&1 & done; \
+test: environment ## Set everything up and run every check and test
+	@echo "== checks; and pytest: rules, workflows, activities, pages, browser, the whole stack"
+	@logs=$$(mktemp -d); \
+	part() { name=$$1; shift; "$$@" >"$$logs/$$name" 2>&1 || touch "$$logs/failed"; }; \
+	part checks $(MAKE) --no-print-directory lint & \
+	part browser sh -c '$(MAKE) --no-print-directory browser && $(BIN)/python -m pytest tests/browser' & \
+	part system $(BIN)/python -m pytest tests/system & \
 	$(BIN)/python -m pytest $(OF_THE_ROOMS) || touch "$$logs/failed"; \
-	wait; cat "$$logs"/tests/*; \
+	wait; for name in checks browser system; do cat "$$logs/$$name"; done; \
 	[ ! -e "$$logs/failed" ]; passed=$$?; rm -rf "$$logs"; exit $$passed
 
 lint: environment ## Check format, style, types and the arrows between the rooms
