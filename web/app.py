@@ -44,8 +44,27 @@ from web.console import routes as console
 from web.house import Desk, House, Registry
 from web.i18n import LanguageChoice
 from web.pages import STATIC, templates
+from web.places import Places
 from web.safety import OwnForms, Surface
 from web.sealing import Sealer
+
+_OF_NO_TENANT = (readiness, hooks, local_ca)
+# They take any first segment. A path is tried on one after the other: what most people open comes first.
+_OF_TENANTS = (
+    front,
+    registration,
+    pictures,
+    resend,
+    application,
+    status,
+    approval,
+    links,
+    launch,
+    manual,
+    revocation,
+    revocation_links,
+    renewal,
+)
 
 
 class CachedFiles(StaticFiles):
@@ -110,26 +129,8 @@ def create_app(
     failures.install(app)
     app.mount("/static", CachedFiles(directory=STATIC))
     app.mount(api.PLACE, api.create_api(app.state.house))
-    console.install(app)
-    # The tenants' pages take any first segment, so they come last.
-    for part in (
-        readiness,
-        hooks,
-        local_ca,
-        pictures,
-        registration,
-        launch,
-        links,
-        application,
-        approval,
-        renewal,
-        resend,
-        revocation,
-        revocation_links,
-        status,
-        manual,
-        front,
-    ):
+    app.router.routes.append(Places([*console.install(app), *(part.router for part in _OF_NO_TENANT)]))
+    for part in _OF_TENANTS:
         app.include_router(part.router)
     return app
 

@@ -55,7 +55,6 @@ _LONGEST_PATH = 200
 def install(app: FastAPI) -> None:
     """Give the application its way to the UI, made when somebody first takes it; `close` ends it."""
     app.state.temporal_ui = None
-    app.include_router(router)
 
 
 async def close(app: FastAPI) -> None:
