@@ -29,4 +29,4 @@ class Places(BaseRoute):
 
 
 def _first(path: str) -> str:
-    return path.split("/", 2)[1]
+    return path.removeprefix("/").partition("/")[0]
