@@ -82,7 +82,7 @@ class Mail:
             letter,
             tenant,
             self._links(letter),
-            period=self._period(letter),
+            period=letter.period or self._settings.link_ttl,
             sent_at=datetime.now(UTC),
         )
         try:
@@ -126,10 +126,6 @@ class Mail:
         token = LinkToken(purpose, letter.generation, Reference.parse(letter.reference))
         signed = sign(token, self._settings.link_keyring)
         return Links(front, personal=f"{front}{_PATHS[purpose]}?onetimetoken={signed}")
-
-    def _period(self, letter: Letter) -> timedelta:
-        approval = letter.kind.purpose is Purpose.APPROVAL
-        return self._settings.approval_ttl if approval else self._settings.link_ttl
 
 
 def _refusal_for_good(error: Exception) -> str | None:

@@ -25,6 +25,7 @@ _STARTS_ANEW = frozenset(
         LetterKind.EXPIRED,
         LetterKind.WITHDRAWN,
         LetterKind.REJECTED,
+        LetterKind.GIVEN_UP,
         LetterKind.TICKET_TAKEN,
     }
 )
@@ -80,7 +81,8 @@ def compose(
 def _url(letter: Letter, links: Links) -> str | None:
     if links.personal:
         return links.personal
-    return links.front if letter.kind in _STARTS_ANEW and letter.reader_applies else None
+    starts_anew = letter.kind in _STARTS_ANEW and letter.reader_applies and not letter.ticket_used
+    return links.front if starts_anew else None
 
 
 def _languages(letter: Letter) -> list[Language]:
@@ -165,6 +167,7 @@ def _context(
         "applies": letter.reader_applies,
         "to_agent": letter.reader is Applicant.AGENT,
         "decided_by": letter.decided_by,
+        "ticket_used": letter.ticket_used,
         "greeting": greet(principal, language) if principal else "",
         "principal": honour(principal, language) if principal else _("利用者ご本人"),
         "agent": honour(agent, language) if agent else _("代理人の方"),

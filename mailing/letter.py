@@ -1,6 +1,6 @@
 """What is to be said, to whom; and what became of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import Literal, Self
 
@@ -28,6 +28,7 @@ class LetterKind(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     REJECTED = "rejected"
+    GIVEN_UP = "given_up"
     TICKET_TAKEN = "ticket_taken"
     CONTRARY_DECISION = "contrary_decision"
     EXPIRY_REMINDER = "expiry_reminder"
@@ -72,7 +73,8 @@ class Letter(BaseModel):
     `reference`, `kind`, `number` (the link's generation or the round) and `recipient` identify it: the same
     four are the same letter, sent once. `generation` is that of the link in it; None: no link. An
     APPLICATION_RETURNED without link is the notice for whoever is not going to correct the application.
-    `until` is a deadline in UTC, where it is known before the letter is sent. `subject_facts` are Subject's
+    `period` is how long that link lives. `until` is a deadline in UTC, where it is known before the letter is
+    sent. `subject_facts` are Subject's
     fields, `common_name` and `validity_years`, as far as the reader should see them.
     """
 
@@ -92,7 +94,9 @@ class Letter(BaseModel):
     agent_company: str | None = None
     reason: str | None = None
     decided_by: Literal["principal", "lra"] | None = None
+    ticket_used: bool = False
     generation: int | None = None
+    period: timedelta | None = None
     until: datetime | None = None
     serial: str | None = None
     not_after: datetime | None = None

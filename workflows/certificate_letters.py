@@ -75,6 +75,7 @@ def _letter(
         "recipient": recipient,
         "ticket_number": start.ticket_number,
         "applicant": start.applicant,
+        "period": start.link_period,
         "serial": start.serial,
         "not_after": start.not_after,
     }

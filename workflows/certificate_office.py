@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -44,9 +45,12 @@ class CertificateOffice:
         self._show()
         return asyncio.create_task(self._write())
 
-    def post(self, letter: Letter, then: Callable[[Posted], None] = lambda _: None) -> None:
-        """Send a letter; `then` is called once it was accepted, or refused for good."""
-        errand = _Errand(letter, then)
+    def post(self, letter: Letter, then: Callable[[Posted], None] | None = None) -> None:
+        """Send a letter; `then` is called once it was accepted, or refused for good.
+
+        Without `then` it is a notice: one that is refused for good is written down and skipped.
+        """
+        errand = _Errand(letter, then or partial(self._note_refusal, letter))
         self._errands.append(errand)
         self._deliveries.append(asyncio.create_task(self._deliver(errand)))
 
@@ -81,6 +85,12 @@ class CertificateOffice:
         for delivery in self._deliveries:
             await delivery
         await self._written()
+
+    def _note_refusal(self, letter: Letter, posted: Posted) -> None:
+        if posted.refusal is not None:
+            step = f"notice_refused.{letter.kind}.{letter.number}.{letter.reader}"
+            facts = {"kind": letter.kind, "recipient": letter.recipient, "refusal": posted.refusal}
+            self.note(step, "notice_refused", "workflow", workflow.now(), **facts)
 
     async def _written(self) -> None:
         await workflow.wait_condition(lambda: not self._entries and not self._writing)

@@ -21,6 +21,9 @@ R = TypeVar("R")
 BRIEF = timedelta(seconds=5)
 """How long an attempt within the workflow task may take; meanwhile the run hears no message."""
 
+BRIEF_FOR_MAIL = timedelta(seconds=15)
+"""The same for a letter: cut off too early, a mail server that takes its time would accept it twice."""
+
 _ONCE = RetryPolicy(maximum_attempts=1)
 
 
@@ -40,6 +43,7 @@ class CloseBy:
         argument: P,
         summary: str,
         *,
+        brief: timedelta = BRIEF,
         attempt: timedelta = ATTEMPT,
         cancellation: workflow.ActivityCancellationType = workflow.ActivityCancellationType.TRY_CANCEL,
     ) -> R:
@@ -49,7 +53,7 @@ class CloseBy:
         as long as the counterpart is away.
         """
         try:
-            return await self.once(activity, argument, summary, cancellation=cancellation)
+            return await self.once(activity, argument, summary, brief=brief, cancellation=cancellation)
         except FailureError as error:
             # What a local activity raises arrives as it is, not in an ActivityError.
             if is_cancelled_exception(error):
@@ -62,6 +66,7 @@ class CloseBy:
         argument: P,
         summary: str,
         *,
+        brief: timedelta = BRIEF,
         cancellation: workflow.ActivityCancellationType = workflow.ActivityCancellationType.TRY_CANCEL,
     ) -> R:
         """Try an activity once. Raises FailureError."""
@@ -69,7 +74,7 @@ class CloseBy:
             return await workflow.execute_local_activity_method(
                 activity,
                 argument,
-                start_to_close_timeout=BRIEF,
+                start_to_close_timeout=brief,
                 retry_policy=_ONCE,
                 cancellation_type=cancellation,
                 summary=summary,
@@ -77,6 +82,7 @@ class CloseBy:
 
     def mail(self, letter: Letter) -> asyncio.Task[Posted]:
         """Start to send a letter that nothing waits for; mostly the mail server takes it at once."""
+        summary = mail_summary(letter)
         return asyncio.create_task(
-            self.call(Mail.send_mail, letter, mail_summary(letter), attempt=MAIL_ATTEMPT)
+            self.call(Mail.send_mail, letter, summary, brief=BRIEF_FOR_MAIL, attempt=MAIL_ATTEMPT)
         )

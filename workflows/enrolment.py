@@ -165,6 +165,7 @@ class Enrolment:
 
     async def _wait_for_application(self) -> None:
         await until(self._state, lambda: self._state.submitted, "発行申請の期限 / application expires")
+        self._office.drop_links()
 
     async def _is_approved(self) -> bool:
         state = self._state
@@ -172,14 +173,15 @@ class Enrolment:
         self._enter(Stage.AWAITING_APPROVAL)
         self._links.mail_approvals()
         await self._wait_for_approval()
+        self._office.drop_links()
         approval: DecideApproval = _known(state.approval)
         if approval.decision is ApprovalDecision.REFUSE:
             raise Ended(Stage.REFUSED, Outcome.REFUSED_BY_PRINCIPAL)
         if approval.decision is ApprovalDecision.RETURN:
             state.return_reason, state.returned_by = approval.reason, "principal"
             return False
-        number = state.approval_link.generation
-        self._office.post(letters.to_applicant(state, LetterKind.APPROVAL_GIVEN, number))
+        for letter in letters.approval_given(state):
+            self._office.post(letter)
         return True
 
     async def _wait_for_approval(self) -> None:
@@ -192,7 +194,10 @@ class Enrolment:
 
         decided = "承認の催促・期限 / approval: reminder, end"
         while not await until(state, lambda: state.approval is not None, decided, next_reminder):
-            link.reminded += 1
+            # What is overdue after a pause is one reminder.
+            while (due := next_reminder()) is not None and due <= workflow.now():
+                link.reminded += 1
+            self._office.drop_links()
             self._office.post(letters.approval_reminder(state, link.reminded))
 
     async def _is_reviewed(self) -> bool:

@@ -158,7 +158,7 @@ class Issuance:
         )
         verdict = await unless_called_off(state, asyncio.create_task(checking))
         if not verdict.accepted:
-            raise Refused(Attention.CERTIFICATION_REQUEST_REFUSED, verdict.problem)
+            raise Refused(Attention.CERTIFICATION_REQUEST_REFUSED, verdict.problem, verdict.findings)
         await self._send(order)
         return order
 
@@ -182,7 +182,7 @@ class Issuance:
         )
         if ordered.problem is not None:
             state.ordered = state.ticket_consumed
-            raise Refused(Attention.CERTIFICATE_REFUSED, ordered.problem)
+            raise Refused(Attention.CERTIFICATE_REFUSED, ordered.problem, ordered.findings)
         state.ticket_consumed = True
         self._office.use_up_ticket()
         self._office.note("ordered", round=order.round)
@@ -197,7 +197,7 @@ class Issuance:
         )
         fetched = await self._fetch_when_issued(fetch)
         if fetched.problem is not None:
-            raise Refused(Attention.CERTIFICATE_REFUSED, fetched.problem)
+            raise Refused(Attention.CERTIFICATE_REFUSED, fetched.problem, fetched.findings, fetched.serial)
         return fetched
 
     async def _fetch_when_issued(self, fetch: FetchCertificate) -> Fetched:
@@ -270,7 +270,7 @@ class Issuance:
     async def _park(self, refused: Refused) -> None:
         state = self._state
         state.attention, state.problem = refused.attention, refused.problem
-        self._office.note("parked", attention=refused.attention, problem=refused.problem)
+        self._office.note("parked", attention=refused.attention, problem=refused.problem, **refused.facts)
         await until_mended(state)
         state.attention = state.problem = None
         self._office.note("resumed")

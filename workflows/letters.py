@@ -4,7 +4,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.application import Application
-    from domain.stage import Applicant, Language, Stage
+    from domain.link_token import Purpose
+    from domain.stage import Applicant, Language, Outcome, Stage
     from mailing.letter import Letter, LetterKind
     from workflows.state import State
 
@@ -48,6 +49,13 @@ def approval_reminder(state: State, number: int) -> Letter:
     )
 
 
+def approval_given(state: State) -> list[Letter]:
+    """What both are told when the principal has approved an agent's application."""
+    number = state.approval_link.generation
+    kind = LetterKind.APPROVAL_GIVEN
+    return [to_applicant(state, kind, number), to_principal(state, kind, number)]
+
+
 def returned_notice(state: State) -> Letter:
     """What the principal is told when an agent's application goes back to the agent."""
     number = state.approval_link.generation
@@ -56,10 +64,11 @@ def returned_notice(state: State) -> Letter:
 
 def notices_of_end(state: State) -> list[Letter]:
     """What everybody concerned is told at the end: the applicant, and an agent's principal who was asked."""
-    kind = LetterKind.TICKET_TAKEN if state.organisation is None else _NOTICE_OF_END[state.stage]
-    letters = [to_applicant(state, kind, 1, reason=_reason_of_end(state))]
+    kind = _kind_of_end(state)
+    facts: dict[str, object] = {"reason": _reason_of_end(state), "ticket_used": state.ticket_consumed}
+    letters = [to_applicant(state, kind, 1, **facts)]
     if state.is_agents and state.approval_link.generation > 0:
-        letters.append(to_principal(state, kind, 1, reason=_reason_of_end(state)))
+        letters.append(to_principal(state, kind, 1, **facts))
     return letters
 
 
@@ -92,6 +101,9 @@ def _letter(
         "serial": state.serial,
         "not_after": state.not_after,
     }
+    if "generation" in more:
+        periods = state.start.periods
+        facts["period"] = periods.approval if kind.purpose is Purpose.APPROVAL else periods.link
     if state.application is not None:
         facts |= facts_of_application(state.application, state.start.language)
     return Letter.model_validate(facts | more)
@@ -117,11 +129,17 @@ def _returned(state: State) -> dict[str, object]:
     return {"reason": state.return_reason, "decided_by": decided_by}
 
 
+def _kind_of_end(state: State) -> LetterKind:
+    if state.organisation is None:
+        return LetterKind.TICKET_TAKEN
+    return LetterKind.GIVEN_UP if state.outcome is Outcome.GIVEN_UP else _NOTICE_OF_END[state.stage]
+
+
 def _reason_of_end(state: State) -> str | None:
-    match state.stage:
-        case Stage.REFUSED:
+    match state.outcome:
+        case Outcome.REFUSED_BY_PRINCIPAL:
             return state.approval.reason if state.approval else None
-        case Stage.REJECTED:
+        case Outcome.REJECTED_BY_REVIEWER:
             return state.review.reason if state.review else None
         case _:
             return None

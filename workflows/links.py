@@ -47,8 +47,9 @@ class Links:
             if letter.generation != link.generation:
                 return
             link.opened_at = posted.accepted_at or workflow.now()
-            if posted.refusal is not None:
-                # It waits for an operator, or a resent link, as long as the link itself would have been good.
+            link.refused = posted.refusal is not None
+            if link.refused:
+                # It waits for an operator, or a resent link.
                 self._state.attention, self._state.problem = Attention.MAIL_REFUSED, posted.refusal
             self._office.note(
                 "link_refused" if posted.refusal else "link_mailed",

@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -28,7 +29,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.state import State
 
 _LINK_LETTERS = frozenset(
-    {LetterKind.APPLICATION_LINK, LetterKind.APPLICATION_RETURNED, LetterKind.APPROVAL_REQUEST}
+    {
+        LetterKind.APPLICATION_LINK,
+        LetterKind.APPLICATION_RETURNED,
+        LetterKind.APPROVAL_REQUEST,
+        LetterKind.APPROVAL_REMINDER,
+    }
 )
 
 _STORYS_TURNS = 5
@@ -65,9 +71,12 @@ class Office:
         work = (self._post_letters(), self._write_standings(), self._deliver_events())
         return [asyncio.create_task(each) for each in work]
 
-    def post(self, letter: Letter, then: Callable[[Posted], None] = lambda _: None) -> None:
-        """Put a letter in the out-tray; `then` is called once it was accepted, or refused for good."""
-        self._out_tray.append(_Errand(letter, then))
+    def post(self, letter: Letter, then: Callable[[Posted], None] | None = None) -> None:
+        """Put a letter in the out-tray; `then` is called once it was accepted, or refused for good.
+
+        Without `then` it is a notice: one that is refused for good is written down and skipped.
+        """
+        self._out_tray.append(_Errand(letter, then or partial(self._note_refusal, letter)))
 
     def drop_links(self) -> None:
         """Throw away links that have not gone out: a newer one follows, or nobody needs one any more."""
@@ -111,6 +120,10 @@ class Office:
             tenant=start.tenant,
             facts={name: fact for name, fact in facts.items() if fact is not None},
         )
+
+    def _note_refusal(self, letter: Letter, posted: Posted) -> None:
+        if posted.refusal is not None:
+            self.note("notice_refused", kind=letter.kind, recipient=letter.recipient, refusal=posted.refusal)
 
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)

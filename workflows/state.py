@@ -14,19 +14,20 @@ from workflows.messages import CertificateRevoked, DecideApproval, DecideReview,
 class Link:
     """The newest of the links of one kind that were mailed: its generation, and when its period began.
 
-    `opened_at` is None until the mail server took the mail, or refused it for good.
+    `opened_at` is None until the mail server took the mail, or refused it for good: then it is `refused`.
     """
 
     generation: int = 0
     redeemed: int | None = None
     opened_at: datetime | None = None
-
+    refused: bool = False
     reminded: int = 0
 
     def renew(self) -> None:
         """Begin a new generation, which makes the ones before invalid."""
         self.generation += 1
         self.opened_at = None
+        self.refused = False
         self.reminded = 0
 
 
@@ -102,7 +103,9 @@ class State:
                     until if self.redeemed_at is None else max(until, self.redeemed_at + periods.application)
                 )
             case Stage.AWAITING_APPROVAL:
-                return self.approval_link.opened_at and self.approval_link.opened_at + periods.approval
+                # Whose mail was refused was not asked; an operator has as long as any link lives.
+                period = periods.link if self.approval_link.refused else periods.approval
+                return self.approval_link.opened_at and self.approval_link.opened_at + period
             case _:
                 return None
 

@@ -65,7 +65,9 @@ def _submit(state: State, _: SubmitApplication, at: datetime) -> Verdict:
     if state.submitted:
         return REPEATED
     # Right behind the press, before the story has come to the next stage: as after a reset.
-    return NOT_NOW if state.redeemed_at is None else _in_time(state, at)
+    pressed = state.stage is not Stage.REGISTERED or state.redeemed_at is not None
+    # One that was sent back is corrected where it was filled in as well: nobody has to press the new link.
+    return _in_time(state, at) if pressed else NOT_NOW
 
 
 def _withdraw(state: State, _: Withdraw, at: datetime) -> Verdict:

@@ -102,6 +102,15 @@ _ATTENTION = {
 }
 
 
+_PROBLEMS = {
+    "contents_refused": (
+        "申請の内容では証明書を作れません。断念し、正しい内容で申請登録からやり直すよう申請者に伝えてください",
+        "No certificate can say what was applied for: end it, and have the applicant register again",
+    ),
+}
+"""What needs other words than the attention that it calls for."""
+
+
 def summary_of_certificate(start: CertificateStart) -> str:
     """Give the summary under which a certificate's run stands in the list of runs."""
     agents = start.applicant is Applicant.AGENT
@@ -121,7 +130,7 @@ def details(state: State) -> str:
     if state.until is not None:
         facts.append(f"期限 / until: {_at(state.until)}")
     if state.attention is not None:
-        japanese, english = _ATTENTION[state.attention]
+        japanese, english = _PROBLEMS.get(state.problem or "", _ATTENTION[state.attention])
         facts.append(f"⚠ {japanese} / {english}" + (f" (`{state.problem}`)" if state.problem else ""))
     return _page(_WAITS_FOR[state.stage], facts, None if state.stage.ended else _can_be_done(state))
 

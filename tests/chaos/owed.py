@@ -73,7 +73,7 @@ class _Reader:
             if self.walk.applicant == "agent":
                 self.owed.add(("application_returned", self.round, "principal"))
         elif action == "decide_approval" and decision == "approve":
-            self.owed.add(("approval_given", self.round, "agent"))
+            self.owed |= {("approval_given", self.round, reader) for reader in ("agent", "principal")}
 
     def _entered(self, stage: str) -> None:
         self.stage = stage

@@ -24,6 +24,7 @@ _LINKLESS = frozenset(
         LetterKind.EXPIRED,
         LetterKind.WITHDRAWN,
         LetterKind.REJECTED,
+        LetterKind.GIVEN_UP,
         LetterKind.TICKET_TAKEN,
         LetterKind.APPROVAL_REFUSED,
     }

@@ -231,7 +231,14 @@ def test_what_the_certificate_will_say_is_not_mailed_before_it_is_issued() -> No
 
 
 @pytest.mark.parametrize(
-    "kind", [LetterKind.APPROVAL_REFUSED, LetterKind.EXPIRED, LetterKind.WITHDRAWN, LetterKind.REJECTED]
+    "kind",
+    [
+        LetterKind.APPROVAL_REFUSED,
+        LetterKind.EXPIRED,
+        LetterKind.WITHDRAWN,
+        LetterKind.REJECTED,
+        LetterKind.GIVEN_UP,
+    ],
 )
 def test_at_an_end_the_applicant_can_start_anew_and_the_agent_s_principal_need_not(kind: LetterKind) -> None:
     applicant = text_of(composed(letter(kind)))
@@ -240,6 +247,13 @@ def test_at_an_end_the_applicant_can_start_anew_and_the_agent_s_principal_need_n
     principal = text_of(composed(letter(kind, recipient=Applicant.PRINCIPAL)))
     assert FRONT not in principal
     assert "今お手続きいただくことはありません" in principal
+
+
+@pytest.mark.parametrize("language", Language)
+def test_who_has_no_ticket_left_is_told_so_and_not_sent_to_the_registration(language: Language) -> None:
+    said = text_of(composed(letter(LetterKind.GIVEN_UP, language, ticket_used=True)))
+    assert FRONT not in said.splitlines()
+    assert {Language.JA: "使用済みとなりました", Language.EN: "has been used up"}[language] in said
 
 
 def test_an_agent_sees_in_the_subject_whom_it_is_about() -> None:

@@ -1,5 +1,6 @@
 """Deadlines: to the second, by when the front received a message, whoever was down meanwhile."""
 
+import asyncio
 from datetime import timedelta
 
 from domain.stage import Applicant, ApprovalDecision, Outcome, Stage, Verdict
@@ -120,6 +121,32 @@ async def test_the_principal_is_reminded_twice_and_then_it_expires(enrol: StartE
     assert (end.stage, end.outcome) == (Stage.EXPIRED, Outcome.APPROVAL_EXPIRED)
     assert enrolling.world.kinds().count(LetterKind.EXPIRED) == 2
     assert enrolling.world.ticket_effects() == ["release"]
+
+
+async def test_reminders_that_nobody_could_send_are_one_when_the_worker_is_back(
+    start_enrolment: StartEnrolment,
+) -> None:
+    fourteen = PERIODS.model_copy(update={"approval": timedelta(seconds=14)})
+    enrolling = await start_enrolment(Applicant.AGENT, periods=fourteen)
+    async with enrolling.worker():
+        await to_awaiting_approval(enrolling)
+    await asyncio.sleep(8)
+    async with enrolling.worker():
+        await enrolling.until(lambda _: LetterKind.EXPIRED in enrolling.world.kinds())
+    assert enrolling.world.kinds().count(LetterKind.APPROVAL_REMINDER) == 1
+
+
+async def test_nobody_is_reminded_of_what_they_have_decided(enrol: StartEnrolment) -> None:
+    enrolling = await enrol(Applicant.AGENT)
+    await to_awaiting_approval(enrolling)
+    enrolling.world.away.add("send_mail")
+    tried = enrolling.world.calls.count("send_mail")
+    await enrolling.pass_time(3 * DAY + MINUTE)
+    await enrolling.until(lambda _: enrolling.world.calls.count("send_mail") > tried)
+    await enrolling.tell(DecideApproval(decision=ApprovalDecision.APPROVE, round=1))
+    enrolling.world.away.clear()
+    assert (await enrolling.end()).outcome is Outcome.INSTALLED
+    assert LetterKind.APPROVAL_REMINDER not in enrolling.world.kinds()
 
 
 async def test_a_resubmission_needs_the_approval_again_with_fourteen_days_anew(enrol: StartEnrolment) -> None:

@@ -124,6 +124,23 @@ async def test_a_parked_run_given_up_frees_ticket_and_key(enrol: StartEnrolment)
     assert (end.stage, end.outcome) == (Stage.REJECTED, Outcome.GIVEN_UP)
     assert enrolling.world.ticket_effects() == ["release"]
     assert "delete_credential" in enrolling.world.calls
+    told = enrolling.world.letters[-1]
+    assert (told.kind, told.reason, told.ticket_used) == (LetterKind.GIVEN_UP, None, False)
+
+
+async def test_what_is_given_up_after_the_ca_accepted_the_order_has_used_the_ticket_up(
+    enrol: StartEnrolment,
+) -> None:
+    enrolling = await enrol(world=World(refuses={"fetch_certificate": "wrong"}))
+    await submit(enrolling)
+    await parked(enrolling, Attention.CERTIFICATE_REFUSED)
+    await enrolling.tell(GiveUp())
+    assert (await enrolling.end()).outcome is Outcome.GIVEN_UP
+    assert enrolling.world.ticket_effects() == ["consume"]
+    assert enrolling.world.letters[-1].ticket_used
+    entries = [entry for record in enrolling.world.records for entry in record.entries]
+    facts = next(entry.facts for entry in entries if entry.action == "parked")
+    assert (facts["serial"], facts["findings"]) == ("5f", "jcan.unreadable")
 
 
 async def test_a_refused_link_mail_parks_and_a_new_link_goes_on(enrol: StartEnrolment) -> None:
@@ -143,13 +160,33 @@ async def test_a_refused_link_mail_expires_three_days_after(enrol: StartEnrolmen
     assert (await enrolling.end()).outcome is Outcome.LINK_EXPIRED
 
 
-async def test_a_refused_notice_is_skipped(enrol: StartEnrolment) -> None:
+async def test_what_a_reviewer_sent_back_is_corrected_in_the_browser_that_has_it(
+    enrol: StartEnrolment,
+) -> None:
+    enrolling = await enrol(review="operator")
+    await submit(enrolling)
+    await enrolling.at(Stage.IN_REVIEW)
+    await enrolling.tell(DecideReview(decision=ReviewDecision.RETURN, reason="会社名が違います"))
+    await enrolling.at(Stage.APPLYING)
+    answer = await enrolling.tell(SubmitApplication(application=application()))
+    assert answer.verdict is Verdict.ACCEPTED
+    await enrolling.at(Stage.IN_REVIEW)
+
+
+async def test_a_refused_notice_is_written_down_and_skipped(enrol: StartEnrolment) -> None:
     enrolling = await enrol()
     await enrolling.with_link()
     enrolling.world.refuses["send_mail"] = "550"
     await enrolling.tell(RedeemLink(generation=1))
     await enrolling.tell(SubmitApplication(application=application()))
     assert (await enrolling.end()).outcome is Outcome.INSTALLED
+    (refused,) = [
+        entry
+        for record in enrolling.world.records
+        for entry in record.entries
+        if entry.action == "notice_refused"
+    ]
+    assert refused.facts == {"kind": "issued", "recipient": "principal", "refusal": "550"}
 
 
 @pytest.mark.parametrize(

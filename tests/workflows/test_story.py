@@ -36,6 +36,7 @@ async def test_an_agents_application_needs_the_principals_approval(enrol: StartE
         LetterKind.APPLICATION_LINK,
         LetterKind.APPROVAL_REQUEST,
         LetterKind.APPROVAL_GIVEN,
+        LetterKind.APPROVAL_GIVEN,
         LetterKind.ISSUED,
         LetterKind.ISSUED,
     ]

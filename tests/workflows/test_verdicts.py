@@ -157,6 +157,14 @@ def test_the_form_is_taken_once() -> None:
     assert verdict_on(state, submit, IN_TIME) is REPEATED
 
 
+def test_what_was_sent_back_is_taken_before_the_new_link_is_pressed() -> None:
+    state = agents_enrolment("applying")
+    state.link.renew()
+    state.redeemed_at = None
+    submit = SubmitApplication(application=application(Applicant.AGENT))
+    assert verdict_on(state, submit, IN_TIME) is ACCEPTED
+
+
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
@@ -184,6 +192,13 @@ def test_no_period_runs_before_the_mail_server_has_taken_the_mail(stage: str) ->
     state.link.opened_at = state.approval_link.opened_at = None
     assert state.until is None
     assert verdict_on(state, Withdraw(), MAILED + timedelta(days=365)) is ACCEPTED
+
+
+def test_a_refused_link_waits_for_an_operator_as_long_as_a_link_lives() -> None:
+    state = agents_enrolment("awaiting_approval")
+    assert state.until == MAILED + PERIODS.approval
+    state.approval_link.refused = True
+    assert state.until == MAILED + PERIODS.link
 
 
 def test_the_application_has_a_day_or_the_links_rest_whichever_is_later() -> None:

@@ -125,6 +125,12 @@ def test_what_is_wrong_is_said_with_its_code() -> None:
     assert "(`order_refused`)" in wording.details(state)
 
 
+def test_contents_that_no_certificate_can_have_are_nothing_to_ask_the_service_about() -> None:
+    refused = Attention.CERTIFICATION_REQUEST_REFUSED
+    details = wording.details(state_at(Stage.ISSUING, attention=refused, problem="contents_refused"))
+    assert "have the applicant register again (`contents_refused`)" in details
+
+
 def test_a_deadline_is_said_in_japans_time() -> None:
     assert "- 期限 / until: 2026-11-27 12:00 JST" in wording.details(state_at(Stage.REGISTERED))
     assert "until" not in wording.details(state_at(Stage.IN_REVIEW))

@@ -149,7 +149,8 @@ class World:
         if not self.issued:
             raise ApplicationError("not issued yet", type="NotIssuedYet")
         if "fetch_certificate" in self.refuses:
-            return Fetched(problem=self.refuses["fetch_certificate"])
+            problem = self.refuses["fetch_certificate"]
+            return Fetched(serial="5f", problem=problem, findings=["jcan.unreadable"])
         now = datetime.now(UTC)
         return Fetched(
             serial=f"{abs(hash(fetch.order_id)):x}",
