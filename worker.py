@@ -89,7 +89,7 @@ async def _serve_until_told() -> int:
         async with exposed(settings, reach, Open(database, load_tenants())):
             client = await _prepared(preparation, connection, told)
             if client is not None:
-                async with _serving(client, database, vault, settings, counterparts):
+                async with _serving(client, database, vault, settings, counterparts, told):
                     await _show_life(sign, told)
                 sign.unlink(missing_ok=True)
     finally:
@@ -109,11 +109,26 @@ async def _show_life(sign: Path, told: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _serving(
-    client: Client, database: Database, vault: Vault, settings: Settings, counterparts: Counterparts
+    client: Client,
+    database: Database,
+    vault: Vault,
+    settings: Settings,
+    counterparts: Counterparts,
+    told: asyncio.Event,
 ) -> AsyncIterator[None]:
-    """Run a worker, and the embedded CA's clerk beside it, for the length of the block."""
+    """Run a worker, and the embedded CA's clerk beside it, for the length of the block.
+
+    A clerk who fails has the process stop as if it was `told` to: the next one has another clerk.
+    """
+
+    def look_after(clerk: asyncio.Task[None]) -> None:
+        if not clerk.cancelled():
+            _log.error("the local CA's clerk failed", exc_info=clerk.exception())
+            told.set()
+
     authority = LocalAuthority(database, settings)
     clerk = asyncio.create_task(Clerk(database, settings, authority).serve())
+    clerk.add_done_callback(look_after)
     try:
         async with make_worker(client, database, vault, settings, authority, counterparts):
             yield

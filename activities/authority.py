@@ -144,7 +144,7 @@ class CertificateAuthority:
             return RequestVerdict(accepted=False, problem="key_seen")
         order_id = order_id_of(check.reference, check.round)
         request = CertificateRequest(order_id, check.subject, public_key, check.validity_years)
-        with _retried_while_away():
+        with retried_while_away():
             findings = await self._authority.lint(request)
         if findings:
             return RequestVerdict(accepted=False, problem="contents_refused", findings=findings)
@@ -157,7 +157,7 @@ class CertificateAuthority:
         await self._store_order(order_id, order)
         request = CertificateRequest(order_id, order.subject, read_request(order.csr), order.validity_years)
         try:
-            with _retried_while_away():
+            with retried_while_away():
                 await self._authority.order(request)
         except OrderRefused as refused:
             return Ordered(order_id=order_id, problem="order_refused", findings=refused.findings)
@@ -171,7 +171,7 @@ class CertificateAuthority:
         Raises ApplicationError of type NotIssuedYet, to be retried slowly.
         """
         try:
-            with _retried_while_away():
+            with retried_while_away():
                 issued = await self._authority.fetch(fetch.order_id)
         except NotIssuedYet:
             raise ApplicationError("not issued yet", type="NotIssuedYet") from None
@@ -184,7 +184,7 @@ class CertificateAuthority:
         findings = inspect_issued(issued, fetch.subject, key, self._authority.anchors, now)
         if findings:
             serial = serial_text(issued.certificate.serial_number)
-            with _retried_while_away():
+            with retried_while_away():
                 await self._authority.revoke(serial, RevocationReason.SUPERSEDED)
             return _fetched(issued, problem="certificate_refused", findings=findings)
         await self._store_certificate(issued.certificate, fetch.reference, fetch.tenant)
@@ -193,7 +193,7 @@ class CertificateAuthority:
     @activity.defn(name="revoke_certificate")
     async def revoke_certificate(self, revoke: RevokeCertificate) -> Revoked:
         """Revoke the certificate at the CA, then in our books; the first revocation counts."""
-        with _retried_while_away():
+        with retried_while_away():
             await self._authority.revoke(revoke.serial, revoke.reason)
         return await self._store_revocation(revoke)
 
@@ -284,7 +284,8 @@ def _pem(certificate: x509.Certificate) -> str:
 
 
 @contextmanager
-def _retried_while_away() -> Iterator[None]:
+def retried_while_away() -> Iterator[None]:
+    """Have the activity tried again, as an ApplicationError says, when the CA is away in the block."""
     try:
         yield
     except AuthorityUnavailable:

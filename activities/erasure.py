@@ -8,6 +8,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.authority import retried_while_away
 from authorities.connector import Authority
 from domain.workflow_ids import enrolment_id
 from records import certificates, erasure
@@ -48,7 +49,8 @@ class Erasure:
             return False
         if await self._run_is_open(reference):
             raise ApplicationError("the run is about to end", type=Obstacle.OPEN)
-        await erase(self._database, self._authority, reference, RETENTION)
+        with retried_while_away():
+            await erase(self._database, self._authority, reference, RETENTION)
         return True
 
     async def _run_is_open(self, reference: str) -> bool:

@@ -84,7 +84,7 @@ class Authority(Protocol):
     async def lint(self, request: CertificateRequest) -> list[str]:
         """Lint what is going to be signed, before anything is; an empty list means nothing was found.
 
-        The findings are codes without personal data.
+        The findings are codes without personal data. Raises AuthorityUnavailable.
         """
 
     async def order(self, request: CertificateRequest) -> None:
@@ -104,7 +104,10 @@ class Authority(Protocol):
         """
 
     async def erase(self, order_id: str) -> None:
-        """Forget the person of an order, as far as the CA may; again it changes nothing."""
+        """Forget the person of an order, as far as the CA may; again it changes nothing.
+
+        Raises AuthorityUnavailable.
+        """
 
 
 def serial_text(serial: int) -> str:

@@ -41,7 +41,7 @@ _MET: Mapping[str, Counterpart] = {
     "fetch_certificate": Counterpart.CA,
     "revoke_certificate": Counterpart.CA,
 }
-"""Whom an activity has met once it has ended well. Those that are not here meet our database only."""
+"""Whom an activity has met for sure once it has ended well; the others have met our database."""
 
 _NO_FAILURE = frozenset({"NotIssuedYet", Obstacle.OPEN.value})
 """What an activity raises to be asked again later, and everything is as it should be."""

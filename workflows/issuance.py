@@ -270,7 +270,9 @@ class Issuance:
     async def _park(self, refused: Refused) -> None:
         state = self._state
         state.attention, state.problem = refused.attention, refused.problem
-        self._office.note("parked", attention=refused.attention, problem=refused.problem, **refused.facts)
+        self._office.note(
+            "parked", "workflow", attention=refused.attention, problem=refused.problem, **refused.facts
+        )
         await until_mended(state)
         state.attention = state.problem = None
         self._office.note("resumed")

@@ -15,7 +15,8 @@ from temporalio.testing import WorkflowEnvironment
 from devstack.temporal import dev_server_path
 from domain.revocation import RevocationReason
 from domain.stage import Applicant, ApprovalDecision, ReviewDecision, Stage
-from tests.workflows.conftest import Enrolling, application, starter
+from domain.workflow_ids import retention_id
+from tests.workflows.conftest import PERIODS, Enrolling, application, starter
 from tests.workflows.test_certificate import begin
 from workflows.messages import (
     DecideApproval,
@@ -91,11 +92,30 @@ async def certificate(environment: WorkflowEnvironment) -> None:
     (HISTORIES / f"{CERTIFICATE}.json").write_text(history.to_json(), encoding="utf-8")
 
 
+RETENTION = "retention"
+"""An enrolment ended without a certificate, and its period is over."""
+
+
+async def retention(environment: WorkflowEnvironment) -> None:
+    """Record the end of a person's data."""
+    moment = PERIODS.model_copy(update={"retention": timedelta(seconds=1)})
+    enrolling = await starter(environment)(periods=moment)
+    async with enrolling.worker():
+        await withdrawn(enrolling)
+        await enrolling.end()
+        reference = enrolling.handle.id.removeprefix("enrolment-")
+        keeping = environment.client.get_workflow_handle(retention_id(reference))
+        await keeping.result()
+    history = await keeping.fetch_history()
+    (HISTORIES / f"{RETENTION}.json").write_text(history.to_json(), encoding="utf-8")
+
+
 async def main() -> None:
     """Record every tale."""
     HISTORIES.mkdir(exist_ok=True)
     async with _server() as environment:
         await certificate(environment)
+        await retention(environment)
         for name, (applicant, tale) in TALES.items():
             enrolling = await starter(environment)(
                 applicant, review="operator" if name == "agent" else "auto"

@@ -14,10 +14,11 @@ from temporalio.worker import Replayer
 
 from engine.sandbox import sandbox
 from tests.workflows.conftest import StartEnrolment
-from tests.workflows.record_histories import CERTIFICATE, HISTORIES, TALES, principal
+from tests.workflows.record_histories import CERTIFICATE, HISTORIES, RETENTION, TALES, principal
 from tests.workflows.world import World
 from workflows.certificate import Certificate
 from workflows.enrolment import Enrolment
+from workflows.retention import Retention
 
 _A_MOMENT = 0.02  # seconds
 
@@ -50,11 +51,13 @@ class SlowWorld(World):
 def make_replayer() -> Replayer:
     """A replayer of all that is recorded here."""
     return Replayer(
-        workflows=[Enrolment, Certificate], data_converter=pydantic_data_converter, workflow_runner=sandbox()
+        workflows=[Enrolment, Certificate, Retention],
+        data_converter=pydantic_data_converter,
+        workflow_runner=sandbox(),
     )
 
 
-@pytest.mark.parametrize("name", [*TALES, CERTIFICATE])
+@pytest.mark.parametrize("name", [*TALES, CERTIFICATE, RETENTION])
 async def test_a_recorded_run_replays(name: str) -> None:
     text = (HISTORIES / f"{name}.json").read_text(encoding="utf-8")
     await make_replayer().replay_workflow(WorkflowHistory.from_json(name, text))
