@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -12,8 +13,9 @@ from tests.bench.ground import Ground, started
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """How much is measured; `workers` processes serve either side, for a Python process works on one core."""
 
+    workers: int
     rounds: int
     runs: int
     seconds: float
@@ -21,16 +23,18 @@ class Size:
     crowds: tuple[int, ...]
 
 
-WHOLE = Size(rounds=3, runs=40, seconds=1.0, kills=3, crowds=(1_000, 5_000, 20_000))
-SHORT = Size(rounds=1, runs=2, seconds=0.1, kills=1, crowds=(5,))
+WHOLE = Size(
+    workers=os.cpu_count() or 1, rounds=3, runs=40, seconds=1.0, kills=3, crowds=(1_000, 5_000, 20_000)
+)
+SHORT = Size(workers=1, rounds=1, runs=2, seconds=0.1, kills=1, crowds=(5,))
 """What `make test` runs: every part once, to see that it works."""
 
 
 async def throughputs(ground: Ground, size: Size) -> str:
     """(a) Enrolments a second, beside the control."""
     async with (
-        throughput.controls(ground.stack) as controls,
-        throughput.more_workers(ground.stack) as workers,
+        throughput.controls(ground.stack, size.workers) as controls,
+        throughput.more_workers(ground.stack, size.workers) as workers,
     ):
         return report.of_throughput(
             await throughput.measure(ground, controls, workers, size.runs, size.rounds)
@@ -49,7 +53,7 @@ async def served_pages(ground: Ground, size: Size) -> str:
 async def crowds(ground: Ground, size: Size) -> str:
     """(c) What many open enrolments take."""
     page = await pages.status_page(ground.stack)
-    async with loading.generator() as load, throughput.more_workers(ground.stack):
+    async with loading.generator() as load, throughput.more_workers(ground.stack, size.workers):
         growing = crowd.growing(ground, page, load, size.crowds, size.rounds)
         return report.of_crowds([each async for each in growing])
 

@@ -1,7 +1,6 @@
 """How many enrolments a second, in turns with control workflows on the same server; and one's cost there."""
 
 import asyncio
-import os
 import statistics
 import sys
 import tempfile
@@ -24,9 +23,6 @@ from tests.running.waiting import until
 
 IN_FLIGHT = 24
 """How many go on at once: enough to keep two cores busy."""
-
-WORKERS = os.cpu_count() or 1
-"""How many worker processes serve either side: a Python process works on one core."""
 
 Work = Callable[[], Awaitable[object]]
 
@@ -103,11 +99,11 @@ class Controls:
 
 
 @asynccontextmanager
-async def controls(stack: Stack) -> AsyncIterator[Controls]:
-    """Run the control's workers for the length of the block."""
+async def controls(stack: Stack, workers: int) -> AsyncIterator[Controls]:
+    """Run so many workers of the control's for the length of the block."""
     address, namespace = stack.ready["temporal"], stack.ready["namespace"]
     command = [sys.executable, "-m", "tests.bench.control", address, namespace]
-    processes = [await asyncio.create_subprocess_exec(*command, stdout=PIPE) for _ in range(WORKERS)]
+    processes = [await asyncio.create_subprocess_exec(*command, stdout=PIPE) for _ in range(workers)]
     running = Controls(await Client.connect(address, namespace=namespace), processes)
     listening = asyncio.create_task(running.listen())
     try:
@@ -118,10 +114,10 @@ async def controls(stack: Stack) -> AsyncIterator[Controls]:
 
 
 @asynccontextmanager
-async def more_workers(stack: Stack) -> AsyncIterator[list[int]]:
-    """Run as many workers of ours, the stack's own one among them; gives the pids of all."""
+async def more_workers(stack: Stack, workers: int) -> AsyncIterator[list[int]]:
+    """Run so many workers of ours, the stack's own one among them; gives the pids of all."""
     processes, signs = [], []
-    for _ in range(1, WORKERS):
+    for _ in range(1, workers):
         home = Path(tempfile.mkdtemp(prefix="worker-", dir=stack.run_dir.path))
         environment = {**stack.environment, "JCAN_RUN_DIR": str(home)}
         command = [sys.executable, str(ROOT / "worker.py")]
