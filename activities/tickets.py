@@ -1,5 +1,7 @@
 """Reserving the ticket of a registration."""
 
+from dataclasses import asdict
+
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -92,7 +94,7 @@ class Tickets:
                 instead_of,
             )
             if isinstance(result, TicketRow):
-                details = wanted.details.model_copy(update=result.organisation.__dict__)
+                details = wanted.details.model_copy(update=asdict(result.organisation))
                 previous = await enrolments.write(
                     session, self._vault, self._digest_key, wanted.standing, details
                 )

@@ -18,7 +18,6 @@ VIEWPORT = ViewportSize(width=780, height=900)
 
 _PATIENCE = 30.0  # seconds
 _LOOK_EVERY = 0.2
-_MARKS = r"\s*(※必須|任意)?\s*$"
 
 # The mailbox shows more of a mail than a mail program does.
 _ONLY_THE_LETTER = """() => {

@@ -21,8 +21,8 @@ CONTEXT = b"enrolment-details"
 class Details(BaseModel):
     """What is personal about an enrolment; stored sealed.
 
-    `email` is the applicant's registered address. `organisation…` is that of the ticket's order. `renews` is
-    the reference of the enrolment whose certificate the person means to renew.
+    `email` is the applicant's registered address; number and names of the company are those of the ticket's
+    order. `renews` is the reference of the enrolment whose certificate the person means to renew.
     """
 
     model_config = ConfigDict(frozen=True)

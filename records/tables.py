@@ -101,7 +101,7 @@ class EnrolmentRow(Base):
 
 
 class DataKey(Base):
-    """An enrolment's data key, wrapped by the master key. Deleting the row erases the person."""
+    """An enrolment's data key, wrapped by the master key. Without `wrapped` the person is erased for good."""
 
     __tablename__ = "data_keys"
     __table_args__ = {"schema": SCHEMA}
@@ -149,7 +149,7 @@ class AuditLink(Base):
 
 
 class Mailing(Base):
-    """One message owed to somebody; `message_key` is (reference, kind, number)."""
+    """One message owed to somebody; `message_key` is (reference, kind, number, reader)."""
 
     __tablename__ = "mailings"
     __table_args__ = (Index("mailings_reference_idx", "reference"), {"schema": SCHEMA})

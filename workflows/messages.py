@@ -134,7 +134,6 @@ class GiveUp(Message):
     """An operator ends a parked run."""
 
     decided_by: str = "operator"
-    reason: str | None = None
 
 
 class CertificateRevoked(Message):
