@@ -12,7 +12,8 @@ from sqlalchemy import text
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-import records.operator_tables  # noqa: F401  (both join the registry of tables)
+import authorities.local_tables  # noqa: F401  (all three join the registry of tables)
+import records.operator_tables  # noqa: F401
 from devstack.postgres import running
 from devstack.temporal import dev_server_path
 from records.database import Database
