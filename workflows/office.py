@@ -1,7 +1,7 @@
 """The office beside an enrolment's story: letters go out, standings are written down, the service is told.
 
-Each of the three goes one after the other, beside the others. The story never waits for a notice; before the
-run closes the office has finished.
+Each of the three goes beside the others, one thing after the other; letters do so for each person. The story
+never waits for a notice; before the run closes the office has finished.
 """
 
 import asyncio
@@ -55,8 +55,7 @@ class Office:
         self._state = state
         self._close_by = close_by
         self._out_tray: deque[_Errand] = deque()
-        self._posting: asyncio.Task[Posted] | None = None
-        self._errand: _Errand | None = None
+        self._under_way: dict[asyncio.Task[Posted], _Errand] = {}
         self._entries: list[Entry] = []
         self._ticket: TicketEffect = "keep"
         self._noted: Counter[str] = Counter()
@@ -81,8 +80,9 @@ class Office:
     def drop_links(self) -> None:
         """Throw away links that have not gone out: a newer one follows, or nobody needs one any more."""
         self._out_tray = deque(e for e in self._out_tray if not _brings_link(e.letter))
-        if self._posting is not None and self._errand and _brings_link(self._errand.letter):
-            self._posting.cancel()
+        for sending, errand in self._under_way.items():
+            if _brings_link(errand.letter):
+                sending.cancel()
 
     def announce(self) -> None:
         """Have the e-contract service told of the stage as it is now."""
@@ -156,34 +156,40 @@ class Office:
 
     async def finished(self) -> None:
         """Wait until the out-tray is empty, everything is written down, and the service has been told."""
-        await workflow.wait_condition(
-            lambda: not self._out_tray and self._errand is None and not self._events
-        )
+        await workflow.wait_condition(lambda: not self._out_tray and not self._under_way and not self._events)
         await self.written()
 
     async def _post_letters(self) -> None:
         while True:
-            await workflow.wait_condition(lambda: bool(self._out_tray))
+            await workflow.wait_condition(lambda: bool(self._next_errand() or self._answered()))
+            for sending in self._answered():
+                self._take_answer(sending, self._under_way.pop(sending))
+            if self._next_errand() is None:
+                continue
             # Who opens the letter's link at once finds the pages as the letter says.
             await self.written()
-            if not self._out_tray:
-                continue
-            self._errand = self._out_tray.popleft()
-            posted = await self._post(self._errand.letter)
-            if posted is not None:
-                self._errand.then(posted)
-            self._errand = None
+            if (errand := self._next_errand()) is not None:
+                self._out_tray.remove(errand)
+                letter = errand.letter
+                sending = mail(letter) if _brings_link(letter) else self._close_by.mail(letter)
+                self._under_way[sending] = errand
 
-    async def _post(self, letter: Letter) -> Posted | None:
-        self._posting = mail(letter) if _brings_link(letter) else self._close_by.mail(letter)
+    def _next_errand(self) -> _Errand | None:
+        """Give the first letter to somebody to whom none is under way: nobody waits for another's mailbox."""
+        busy = {errand.letter.to for errand in self._under_way.values()}
+        return next((errand for errand in self._out_tray if errand.letter.to not in busy), None)
+
+    def _answered(self) -> list[asyncio.Task[Posted]]:
+        return [sending for sending in self._under_way if sending.done()]
+
+    def _take_answer(self, sending: asyncio.Task[Posted], errand: _Errand) -> None:
         try:
-            return await self._posting
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                return None
-            raise
-        finally:
-            self._posting = None
+            posted = sending.result()
+        except (ActivityError, asyncio.CancelledError) as error:
+            if not is_cancelled_exception(error):
+                raise
+        else:
+            errand.then(posted)
 
     async def _write_standings(self) -> None:
         while True:

@@ -189,6 +189,21 @@ async def test_a_refused_notice_is_written_down_and_skipped(enrol: StartEnrolmen
     assert refused.facts == {"kind": "issued", "recipient": "principal", "refusal": "550"}
 
 
+async def test_a_full_mailbox_keeps_nobody_else_from_their_mail(enrol: StartEnrolment) -> None:
+    principals = application(Applicant.AGENT).email
+    enrolling = await enrol(Applicant.AGENT, world=World(full={principals}))
+    await enrolling.with_link()
+    await enrolling.tell(RedeemLink(generation=1))
+    await enrolling.tell(SubmitApplication(application=application(Applicant.AGENT)))
+    await enrolling.at(Stage.AWAITING_APPROVAL)
+    await enrolling.tell(ResendLink(purpose="status"))
+    await enrolling.until(lambda _: LetterKind.STATUS_LINK in enrolling.world.kinds())
+    assert LetterKind.APPROVAL_REQUEST not in enrolling.world.kinds()
+    enrolling.world.full.clear()
+    await enrolling.with_link()
+    assert LetterKind.APPROVAL_REQUEST in enrolling.world.kinds()
+
+
 @pytest.mark.parametrize(
     "outcome",
     [

@@ -46,7 +46,8 @@ class World:
     """What the counterparts did, and how they are to behave.
 
     `away` names the activities that fail as long as they are in it; `refuses` maps an activity to the code of
-    its refusal; `issued` says whether the CA has the certificate yet.
+    its refusal; `full` are addresses whose mailbox takes nothing for now; `issued` says whether the CA has the
+    certificate yet.
     """
 
     letters: list[Letter] = field(default_factory=list)
@@ -56,6 +57,7 @@ class World:
     shredded: list[str] = field(default_factory=list)
     away: set[str] = field(default_factory=set)
     refuses: dict[str, str] = field(default_factory=dict)
+    full: set[str] = field(default_factory=set)
     ticket_refusal: Outcome | None = None
     replaced: str | None = None
     issued: bool = True
@@ -104,6 +106,8 @@ class World:
     async def send_mail(self, letter: Letter) -> Posted:
         """Accept the letter at the present of its run."""
         self._called("send_mail")
+        if letter.to in self.full:
+            raise ApplicationError("mailbox full", type="MailDelayed")
         if "send_mail" in self.refuses:
             return Posted(refusal=self.refuses["send_mail"])
         self.letters.append(letter)
