@@ -46,8 +46,8 @@ class World:
     """What the counterparts did, and how they are to behave.
 
     `away` names the activities that fail as long as they are in it; `refuses` maps an activity to the code of
-    its refusal; `full` are addresses whose mailbox takes nothing for now; `issued` says whether the CA has the
-    certificate yet.
+    its refusal; `full` are addresses whose mailbox takes nothing for now; `issued` says whether the CA has
+    the certificate yet.
     """
 
     letters: list[Letter] = field(default_factory=list)
