@@ -12,6 +12,7 @@ from tests.running.enrolling import ISSUED, Enrolling, People
 from tests.running.stack import Stack, run
 
 IN_REVIEW = "審査を待っています"
+SENT_BACK = "差し戻されました"
 WITHDRAWN = "申請は取り下げられました"
 AT_ONCE = 3
 
@@ -35,6 +36,18 @@ async def test_it_goes_on_when_the_command_line_approves(stack: Stack, people: P
     await applicant.shows(ISSUED)
     assert (await applicant.mail("issued")).to == applicant.email
     assert "issued (installed)" in await stack.jcan("enrolments", "show", applicant.reference)
+
+
+async def test_what_is_sent_back_is_corrected_in_the_browser_that_is_there(
+    stack: Stack, people: People
+) -> None:
+    applicant = await in_review(people)
+    reason = ("--reason", "会社名が違います")
+    said = await stack.jcan("enrolments", "review", applicant.reference, "return", *reason)
+    assert "Accepted" in said
+    await applicant.shows(SENT_BACK)
+    await applicant.submit()
+    await applicant.shows(IN_REVIEW)
 
 
 async def test_it_goes_on_after_a_signal_in_plain_json(stack: Stack, people: People) -> None:
