@@ -150,6 +150,14 @@ def test_our_image_has_the_manifests_version() -> None:
     assert ours == {f"{manifest['project']['name']}:{manifest['project']['version']}"}
 
 
+def test_our_image_is_built_by_one_service_and_asked_of_no_registry() -> None:
+    assert [name for name in NAMES if DEMO_FILE.services[name].build] == ["migrations"]
+    for name, service in DEMO_FILE.services.items():
+        assert (service.pull_policy == "never") is service.is_ours, name
+    waiting = {name for name in NAMES if "migrations" in DEMO_FILE.services[name].depends_on}
+    assert waiting == {"web", "worker", "demo"}
+
+
 def _neighbours(file: Composition, network: str) -> set[str]:
     return {name for name, service in file.services.items() if network in service.networks}
 
