@@ -8,10 +8,13 @@ import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from cli.secret_files import make_folder
+from records.database import Database
 from settings import Settings
 from tenants import load_tenants
 from tests.deploy.composition import (
@@ -49,7 +52,11 @@ STAND_INS_VARIABLES = {"JCAN_ECONTRACT_HOST", "JCAN_ECONTRACT_PORT", "JCAN_ECONT
 TEMPORALS_OWN = {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
 COMPOSES_OWN = {
     *("JCAN_HTTPS_ADDRESS", "JCAN_HTTPS_PORT", "JCAN_FRONT_NETWORK", "JCAN_TRUSTED_CERTIFICATES"),
+    *("JCAN_LOAD_BALANCERS", "JCAN_WEB_REPLICAS", "JCAN_WORKER_REPLICAS"),
 }
+# Connections to PostgreSQL at most: four services of Temporal's with 20 and 10; a pool of a process of ours.
+TEMPORALS_CONNECTIONS = 4 * (20 + 10)
+OUR_CONNECTIONS = 5 + 10
 
 
 @pytest.fixture(params=NAMES)
@@ -129,6 +136,23 @@ def test_web_and_worker_are_two_each() -> None:
     replicas = {name: DEMO_FILE.services[name].deploy.replicas for name in NAMES}
     assert {name for name, count in replicas.items() if count == 2} == {"web", "worker"}
     assert set(replicas.values()) == {1, 2}
+
+
+def test_how_many_there_are_is_set_where_the_next_version_finds_it() -> None:
+    more = composition(demo_variables() | {"JCAN_WEB_REPLICAS": "4", "JCAN_WORKER_REPLICAS": "3"}).services
+    assert (more["web"].deploy.replicas, more["worker"].deploy.replicas) == (4, 3)
+
+
+def test_postgresql_has_room_for_as_many_as_the_document_says() -> None:
+    postgres = DEMO_FILE.services["postgres"]
+    (most,) = [int(word.removeprefix("max_connections=")) for word in postgres.command if "max_conn" in word]
+    pool = cast(QueuePool, Database("postgresql://nobody@nowhere/nothing").engine.pool)
+    assert pool.size() + pool._max_overflow == OUR_CONNECTIONS
+    text = " ".join(_document("operations.md").split())
+    assert f"takes {most} connections: Temporal opens up to {TEMPORALS_CONNECTIONS}" in text
+    assert f"each web front and worker up to {OUR_CONNECTIONS}. So eight of each have room" in text
+    assert most >= TEMPORALS_CONNECTIONS + (8 + 8) * OUR_CONNECTIONS + 20
+    assert postgres.deploy.resources.limits.pids > most
 
 
 @pytest.mark.parametrize(
