@@ -218,7 +218,9 @@ def test_every_variable_that_is_passed_is_one_that_somebody_reads() -> None:
     ours = set(_variables(DEMO_FILE, ours=True))
     assert ours - _settings() == STAND_INS_VARIABLES | TEMPORALS_OWN | {"SSL_CERT_FILE"}
     others = set(_variables(DEMO_FILE, ours=False))
-    assert others - OTHERS_VARIABLES == {"JCAN_PROFILE"}  # in the proxy's configuration
+    assert others - OTHERS_VARIABLES == {"JCAN_PROFILE", "JCAN_LOAD_BALANCERS"}
+    proxys = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+    assert {f"{{${name}}}" for name in others - OTHERS_VARIABLES} == set(re.findall(r"\{\$\w+\}", proxys))
     stand_in = (ROOT / "devstack" / "econtract" / "__main__.py").read_text(encoding="utf-8")
     assert all(name in stand_in for name in STAND_INS_VARIABLES - {"JCAN_ECONTRACT_PORT"})
 
