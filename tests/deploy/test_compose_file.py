@@ -242,6 +242,23 @@ def test_every_setting_can_be_given_or_is_decided_here() -> None:
     assert _settings() - passed - secrets == {"JCAN_CAPTCHA_ANSWER"}
 
 
+def test_the_document_says_which_settings_cannot_be_given() -> None:
+    paragraphs = _document("operations.md").split("\n\n")
+    (told,) = [text for text in paragraphs if text.startswith("Of [settings.md](settings.md) the rest")]
+    secrets = {name.upper() for name in DEMO_FILE.secrets}
+    fixed = _settings() - variables_in(parsed()) - secrets
+    assert set(re.findall(r"`(JCAN_\w+)`", told)) == fixed
+
+
+def test_certificates_of_ones_own_are_trusted_from_a_folder_that_is_mounted() -> None:
+    own = {"JCAN_TRUSTED_CERTIFICATES": "/deploy/our-ca.pem"}
+    assert own["JCAN_TRUSTED_CERTIFICATES"] in _document("operations.md")
+    services = composition(demo_variables() | own).services
+    for name in ("web", "worker"):
+        assert services[name].environment["SSL_CERT_FILE"] == own["JCAN_TRUSTED_CERTIFICATES"]
+        assert "./deploy:/deploy:ro" in services[name].volumes
+
+
 def test_production_asks_for_what_it_cannot_know() -> None:
     with pytest.raises(Missing, match="JCAN_WEB_ORIGIN"):
         composition({})
