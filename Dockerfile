@@ -26,8 +26,10 @@ COPY tenants tenants
 COPY web web
 COPY workflows workflows
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# The file system is read-only later on.
-RUN python -m compileall -q /app
+# `docker compose exec worker jcan …`
+RUN printf '#!/bin/sh\nexec python -m cli "$@"\n' > /usr/local/bin/jcan && chmod 755 /usr/local/bin/jcan
+# The file system is read-only later on; and files that only their owner may read here are read by another user there.
+RUN python -m compileall -q /app && chmod -R a+rX /app
 USER 10001:10001
 EXPOSE 8000 9464
 CMD ["python", "-m", "web"]

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker-compose.yml"
 DEMO = ROOT / ".env.demo"
+OUR_IMAGE = "jcan-lra"
 
 # $$, ${NAME}, ${NAME:-default}, ${NAME:?message}: Compose specification, "Interpolation".
 VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\})")
@@ -71,6 +72,7 @@ class Service(_Read):
 
     image: str
     build: str | None = None
+    pull_policy: str = "missing"
     command: list[str] = []
     environment: dict[str, str] = {}
     user: str
@@ -110,7 +112,7 @@ class Service(_Read):
     @property
     def is_ours(self) -> bool:
         """Whether it runs code of this repository."""
-        return self.build is not None
+        return self.image.partition(":")[0] == OUR_IMAGE
 
 
 class Network(_Read):

@@ -2,12 +2,14 @@
 
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.deploy.composition import ROOT
 
 FILE = ROOT / "Dockerfile"
+PROGRAMS = "/usr/local/bin"
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,10 @@ def build(target: Path) -> None:
                 shutil.copytree(ROOT / source, target / place, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(ROOT / source, target / place)
+
+
+def write_programs(target: Path) -> None:
+    """Write into a folder the programs that the last stage writes to /usr/local/bin."""
+    for each in stages()[-1]:
+        if each.word == "RUN" and PROGRAMS in each.text:
+            subprocess.run(["/bin/sh", "-euc", each.text.replace(PROGRAMS, str(target))], check=True)

@@ -27,7 +27,8 @@ from devstack.ports import LOOPBACK
 from devstack.postgres import STOP_SIGNAL, Cluster, prepare, programs_in_wheel
 from tenants import load_tenants
 from tests.deploy.composition import ROOT, Service, composition, demo_variables
-from tests.deploy.image import build
+from tests.deploy.image import build, write_programs
+from tests.deploy.typed import typed
 from tests.running.mailbox import Mailbox
 from tests.running.stack import CAPTCHA_ANSWER
 from tests.running.waiting import until
@@ -45,17 +46,19 @@ _STOPPED_WITHIN = 20.0
 class Composed:
     """The services of the demo, on free ports, in a folder that PostgreSQL's user can get to."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the secrets and read the file; `up()` starts everything."""
+    def __init__(self, folder: Path, **variables: str) -> None:
+        """Make the secrets that are missing and read the file; `up()` starts everything."""
         self.folder = folder
         self.ports = _free_ports()
         names = ["localhost", "mail.localhost", "econtract.localhost"]
         make_folder(folder / "secrets", sorted(load_tenants()), names)
-        self.file = composition(demo_variables() | self._variables())
+        self.file = composition(demo_variables() | self._variables() | variables)
         self.tree = folder / "app"
         self.tree.mkdir()
         build(self.tree)
+        write_programs(self._folder("bin"))
         self._running: list[subprocess.Popen[bytes]] = []
+        self._socket = ""
 
     @property
     def origin(self) -> str:
@@ -91,7 +94,7 @@ class Composed:
 
     async def up(self) -> None:
         """Start everything in the order that `depends_on` asks for."""
-        self._start_postgres()
+        self.start_postgres()
         self._start_temporal()
         await self.is_well("postgres")
         await self.job("database-roles")
@@ -164,6 +167,23 @@ class Composed:
         command = [self.here(name, word, **instead) for word in service.command]
         self._spawn(name, command, self._environment(name, service))
 
+    def start_postgres(self) -> None:
+        """Start a server as the service's command asks, with passwords over TCP as its image sets up."""
+        cluster = prepare(self.folder / "cluster", durable=False)
+        self._socket = str(cluster.socket)
+        command = self.file.services["postgres"].command
+        (cluster.data / "pg_hba.conf").write_text("local all all trust\nhost all all all scram-sha-256\n")
+        places = [
+            *cluster.command[1:],
+            "-c",
+            f"listen_addresses={LOOPBACK}",
+            "-p",
+            str(self.ports["postgres"]),
+        ]
+        assert command[0] == "postgres"
+        self._spawn("postgres", [cluster.command[0], *places, *command[1:]], {"LC_ALL": "C"}, cluster)
+        _make_superuser(cluster, self.ports["postgres"], self.secret("postgres_password"))
+
     def start_proxy(self, folder: Path, **instead: str) -> None:
         """Start the proxy with its configuration in a folder."""
         for file in (ROOT / "deploy").rglob("*"):
@@ -188,6 +208,32 @@ class Composed:
         )
         output, _none = await process.communicate()
         return process.returncode or 0, output.decode("utf-8", "replace")
+
+    async def typed(self, line: str, folder: Path, **environment: str) -> str:
+        """Do what a line of docs/operations.md does when it is typed in a folder, and give what it prints."""
+        asked = typed(line, folder)
+        if asked.verb == "up":
+            assert asked.service == "postgres"
+            self.start_postgres()
+            await self.is_well("postgres")
+            return ""
+        if not asked.command:
+            return await self.job(asked.service)
+        given = dict(variable.partition("=")[::2] for variable in asked.variables)
+        own = {name: self.here(asked.service, value) or environment[name] for name, value in given.items()}
+        process = await asyncio.create_subprocess_exec(
+            *(self.here(asked.service, word, **asked.mounts) for word in asked.command),
+            env=self._environment(asked.service, self.file.services[asked.service]) | own,
+            cwd=self.tree,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await process.communicate(asked.reads.read_bytes() if asked.reads else b"")
+        assert process.returncode == 0, f"{line}: {errors.decode('utf-8', 'replace')}"
+        if asked.writes:
+            asked.writes.write_bytes(output)
+        return output.decode("utf-8", "replace")
 
     def here(self, name: str, text: str, **instead: str) -> str:
         """Put this machine's addresses, ports and folders in the place of a container's."""
@@ -239,6 +285,9 @@ class Composed:
             "XDG_DATA_HOME": home,
             "XDG_CONFIG_HOME": home,
         }
+        if name == "postgres":
+            # Its programs would find the socket in the container without being told.
+            around |= {"PGHOST": self._socket, "PGPORT": str(self.ports["postgres"])}
         if service.is_ours:
             around["JCAN_SECRETS_DIR"] = str(self._granted(name))
         if name == "web":
@@ -248,7 +297,9 @@ class Composed:
     def _path(self) -> str:
         programs = [sysconfig.get_path("scripts"), str(programs_in_wheel() / "bin"), os.defpath]
         caddy = shutil.which("caddy")
-        return os.pathsep.join([*programs, *([str(Path(caddy).parent)] if caddy else [])])
+        return os.pathsep.join(
+            [str(self._folder("bin")), *programs, *([str(Path(caddy).parent)] if caddy else [])]
+        )
 
     def _granted(self, name: str) -> Path:
         """A folder of the secrets that a service is given, under the names that it is given them."""
@@ -263,22 +314,6 @@ class Composed:
         folder = self.folder.joinpath(*names)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-    def _start_postgres(self) -> None:
-        """Start a server as the service's command asks, with passwords over TCP as its image sets up."""
-        cluster = prepare(self.folder / "cluster", durable=False)
-        command = self.file.services["postgres"].command
-        (cluster.data / "pg_hba.conf").write_text("local all all trust\nhost all all all scram-sha-256\n")
-        places = [
-            *cluster.command[1:],
-            "-c",
-            f"listen_addresses={LOOPBACK}",
-            "-p",
-            str(self.ports["postgres"]),
-        ]
-        assert command[0] == "postgres"
-        self._spawn("postgres", [cluster.command[0], *places, *command[1:]], {"LC_ALL": "C"}, cluster)
-        _make_superuser(cluster, self.ports["postgres"], self.secret("postgres_password"))
 
     def _start_temporal(self) -> None:
         """Start the development server, its UI as the service of the UI is told."""

@@ -8,10 +8,13 @@ import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from cli.secret_files import make_folder
+from records.database import Database
 from settings import Settings
 from tenants import load_tenants
 from tests.deploy.composition import (
@@ -49,7 +52,11 @@ STAND_INS_VARIABLES = {"JCAN_ECONTRACT_HOST", "JCAN_ECONTRACT_PORT", "JCAN_ECONT
 TEMPORALS_OWN = {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
 COMPOSES_OWN = {
     *("JCAN_HTTPS_ADDRESS", "JCAN_HTTPS_PORT", "JCAN_FRONT_NETWORK", "JCAN_TRUSTED_CERTIFICATES"),
+    *("JCAN_LOAD_BALANCERS", "JCAN_WEB_REPLICAS", "JCAN_WORKER_REPLICAS"),
 }
+# Connections to PostgreSQL at most: four services of Temporal's with 20 and 10; a pool of a process of ours.
+TEMPORALS_CONNECTIONS = 4 * (20 + 10)
+OUR_CONNECTIONS = 5 + 10
 
 
 @pytest.fixture(params=NAMES)
@@ -131,6 +138,23 @@ def test_web_and_worker_are_two_each() -> None:
     assert set(replicas.values()) == {1, 2}
 
 
+def test_how_many_there_are_is_set_where_the_next_version_finds_it() -> None:
+    more = composition(demo_variables() | {"JCAN_WEB_REPLICAS": "4", "JCAN_WORKER_REPLICAS": "3"}).services
+    assert (more["web"].deploy.replicas, more["worker"].deploy.replicas) == (4, 3)
+
+
+def test_postgresql_has_room_for_as_many_as_the_document_says() -> None:
+    postgres = DEMO_FILE.services["postgres"]
+    (most,) = [int(word.removeprefix("max_connections=")) for word in postgres.command if "max_conn" in word]
+    pool = cast(QueuePool, Database("postgresql://nobody@nowhere/nothing").engine.pool)
+    assert pool.size() + pool._max_overflow == OUR_CONNECTIONS
+    text = " ".join(_document("operations.md").split())
+    assert f"takes {most} connections: Temporal opens up to {TEMPORALS_CONNECTIONS}" in text
+    assert f"each web front and worker up to {OUR_CONNECTIONS}. So eight of each have room" in text
+    assert most >= TEMPORALS_CONNECTIONS + (8 + 8) * OUR_CONNECTIONS + 20
+    assert postgres.deploy.resources.limits.pids > most
+
+
 @pytest.mark.parametrize(
     ("name", "own_time"), [("web", PATIENCE_SECONDS), ("worker", GRACEFUL.total_seconds())]
 )
@@ -148,6 +172,14 @@ def test_our_image_has_the_manifests_version() -> None:
     manifest = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     ours = {service.image for service in DEMO_FILE.services.values() if service.is_ours}
     assert ours == {f"{manifest['project']['name']}:{manifest['project']['version']}"}
+
+
+def test_our_image_is_built_by_one_service_and_asked_of_no_registry() -> None:
+    assert [name for name in NAMES if DEMO_FILE.services[name].build] == ["migrations"]
+    for name, service in DEMO_FILE.services.items():
+        assert (service.pull_policy == "never") is service.is_ours, name
+    waiting = {name for name in NAMES if "migrations" in DEMO_FILE.services[name].depends_on}
+    assert waiting == {"web", "worker", "demo"}
 
 
 def _neighbours(file: Composition, network: str) -> set[str]:
@@ -186,7 +218,9 @@ def test_every_variable_that_is_passed_is_one_that_somebody_reads() -> None:
     ours = set(_variables(DEMO_FILE, ours=True))
     assert ours - _settings() == STAND_INS_VARIABLES | TEMPORALS_OWN | {"SSL_CERT_FILE"}
     others = set(_variables(DEMO_FILE, ours=False))
-    assert others - OTHERS_VARIABLES == {"JCAN_PROFILE"}  # in the proxy's configuration
+    assert others - OTHERS_VARIABLES == {"JCAN_PROFILE", "JCAN_LOAD_BALANCERS"}
+    proxys = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+    assert {f"{{${name}}}" for name in others - OTHERS_VARIABLES} == set(re.findall(r"\{\$\w+\}", proxys))
     stand_in = (ROOT / "devstack" / "econtract" / "__main__.py").read_text(encoding="utf-8")
     assert all(name in stand_in for name in STAND_INS_VARIABLES - {"JCAN_ECONTRACT_PORT"})
 
@@ -206,6 +240,23 @@ def test_every_setting_can_be_given_or_is_decided_here() -> None:
     secrets = {name.upper() for name in DEMO_FILE.secrets}
     # The picture's answer is fixed on loopback only.
     assert _settings() - passed - secrets == {"JCAN_CAPTCHA_ANSWER"}
+
+
+def test_the_document_says_which_settings_cannot_be_given() -> None:
+    paragraphs = _document("operations.md").split("\n\n")
+    (told,) = [text for text in paragraphs if text.startswith("Of [settings.md](settings.md) the rest")]
+    secrets = {name.upper() for name in DEMO_FILE.secrets}
+    fixed = _settings() - variables_in(parsed()) - secrets
+    assert set(re.findall(r"`(JCAN_\w+)`", told)) == fixed
+
+
+def test_certificates_of_ones_own_are_trusted_from_a_folder_that_is_mounted() -> None:
+    own = {"JCAN_TRUSTED_CERTIFICATES": "/deploy/our-ca.pem"}
+    assert own["JCAN_TRUSTED_CERTIFICATES"] in _document("operations.md")
+    services = composition(demo_variables() | own).services
+    for name in ("web", "worker"):
+        assert services[name].environment["SSL_CERT_FILE"] == own["JCAN_TRUSTED_CERTIFICATES"]
+        assert "./deploy:/deploy:ro" in services[name].volumes
 
 
 def test_production_asks_for_what_it_cannot_know() -> None:

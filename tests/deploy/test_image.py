@@ -10,7 +10,7 @@ import pytest
 
 from devstack import environment
 from tests.deploy.composition import ROOT, composition, demo_variables
-from tests.deploy.image import allowed, build, copied, stages
+from tests.deploy.image import allowed, build, copied, stages, write_programs
 
 LOCK = ROOT / "requirements.runtime.lock"
 # Loads everything that a container runs where only the packages of the lock are there; says from which files.
@@ -85,10 +85,27 @@ def test_it_runs_as_the_user_that_compose_names() -> None:
     assert words.index("USER") > max(place for place, word in enumerate(words) if word == "RUN")
 
 
+def test_who_only_gets_in_by_its_user_may_read_everything() -> None:
+    texts = [f"{each.word} {each.text}" for each in stages()[-1]]
+    (opening,) = [place for place, text in enumerate(texts) if "chmod -R a+rX /app" in text]
+    assert opening > max(place for place, text in enumerate(texts) if text.startswith("COPY"))
+
+
+def test_jcan_is_a_program_there(tree: Path, tmp_path: Path) -> None:
+    write_programs(tmp_path)
+    secrets = tmp_path / "secrets"
+    command = [str(tmp_path / "jcan"), "keys", "new", str(secrets), "--name", "lra.example.jp"]
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    ran = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert (secrets / "tls_key").is_file()
+
+
 def test_new_volumes_belong_to_that_user() -> None:
     (folders,) = [each.text for each in stages()[-1] if "install --directory" in each.text]
     services = composition(demo_variables()).services.values()
-    targets = {volume.split(":")[1] for each in services if each.is_ours for volume in each.volumes}
+    volumes = {volume for each in services if each.is_ours for volume in each.volumes}
+    targets = {volume.split(":")[1] for volume in volumes if not volume.startswith(".")}
     assert targets == {word for word in folders.split() if word.startswith("/var/lib/")}
 
 

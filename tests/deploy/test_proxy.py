@@ -5,6 +5,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -41,10 +42,10 @@ class Upstream:
         writer.close()
 
 
-@pytest_asyncio.fixture(scope="module")
-async def proxy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Composed]:
-    """The proxy by itself, with one server behind it in everybody's place."""
-    system = Composed(tmp_path_factory.mktemp("proxy"))
+@contextlib.asynccontextmanager
+async def _standing(folder: Path, **variables: str) -> AsyncIterator[Composed]:
+    """The proxy by itself, with one server behind it in everybody's place, for the length of the block."""
+    system = Composed(folder, **variables)
     upstream = Upstream()
     server = await upstream.serve()
     place = f"{LOOPBACK}:{upstream.port}"
@@ -57,6 +58,13 @@ async def proxy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Compo
         system.down()
         server.close()
         await server.wait_closed()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def proxy(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Composed]:
+    """The proxy, to which everybody comes directly."""
+    async with _standing(tmp_path_factory.mktemp("proxy")) as system:
+        yield system
 
 
 async def told(proxy: Composed, path: str = "/leopalace/", **headers: str) -> dict[str, list[str]]:
@@ -74,6 +82,12 @@ async def told(proxy: Composed, path: str = "/leopalace/", **headers: str) -> di
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "x-forwarded-for"])
 async def test_what_a_client_says_of_its_address_is_dropped(proxy: Composed, name: str) -> None:
     assert (await told(proxy, **{name: "198.51.100.7, 127.0.0.1"}))["x-forwarded-for"] == [LOOPBACK]
+
+
+async def test_behind_load_balancers_the_address_is_the_one_that_they_saw(tmp_path: Path) -> None:
+    async with _standing(tmp_path, JCAN_LOAD_BALANCERS=f"{LOOPBACK} 10.0.0.0/8") as behind:
+        said = "198.51.100.7, 203.0.113.9, 10.0.0.4"  # by the client itself; by them
+        assert (await told(behind, **{"X-Forwarded-For": said}))["x-forwarded-for"] == ["203.0.113.9"]
 
 
 async def test_the_front_learns_the_address_and_that_it_was_tls(proxy: Composed) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -18,8 +19,10 @@ import pytest_asyncio
 from records.digest import digest
 from settings import parse_keyring
 from tests.deploy.running import NAMESPACE, Composed
+from tests.deploy.typed import DOCKER, on_containers
 from tests.running.enrolling import ISSUED, Enrolling, new_address
 from tests.running.stack import Stack
+from tests.system.runbook.document import sections
 from web.rates import PICTURES_PER_NETWORK
 from workflows.names import SEARCH_ATTRIBUTES
 
@@ -221,6 +224,50 @@ async def test_an_address_that_the_proxy_passes_on_is_believed(composed: Compose
         proxy.base_url = f"http://127.0.0.1:{port}"
         await _ask_for_a_picture(proxy)
     assert await _counted(composed, "203.0.113.0/24")
+
+
+async def test_the_documents_command_lines_are_in_containers(composed: Composed, folder: Path) -> None:
+    bodies = dict(re.findall(r'^(\w+)\(\) \{ (.+) "\$@"; \}$', sections()["On containers"], re.MULTILINE))
+    assert set(bodies) == {"jcan", "temporal"}
+    listed = json.loads(await composed.typed(f"{bodies['jcan']} enrolments list --json", folder))
+    operator = composed.secret("jcan_demo_operator_username")
+    key = (await composed.typed(f"{bodies['jcan']} operators api-key {operator}", folder)).strip()
+    run = f"enrolment-{listed[0]['reference'].replace('-', '')}"
+    line = f"{bodies['temporal']} workflow metadata --namespace {NAMESPACE} -w {run} -o json"
+    told = await composed.typed(line, folder, TEMPORAL_CODEC_AUTH=f"Bearer {key}")
+    assert "currentDetails" in told
+
+
+async def test_what_was_dumped_is_restored_under_the_same_roles(composed: Composed, folder: Path) -> None:
+    async with await psycopg.AsyncConnection.connect(composed.database("temporal", "temporal")) as connection:
+        await connection.execute("CREATE TABLE runs AS SELECT 7 AS run")
+    for line in on_containers("Backups"):
+        await composed.typed(line, folder)
+    again = folder / "again"
+    shutil.copytree(composed.folder / "secrets", again / "secrets")
+    shutil.copytree(composed.folder / "var", again / "var")
+    restored = Composed(again)
+    try:
+        lines = on_containers("Restoring")
+        told = [await restored.typed(line, folder) for line in lines]
+        assert "Erased again: 0. Revoked again: 0." in told[-1]
+        verified = f"{DOCKER}exec -T worker jcan audit verify"
+        assert "Intact" in await restored.typed(verified, folder)
+        await _has(restored.database("temporal", "temporal"), "SELECT run FROM runs", 7)
+        address = restored.database("jcan_app")
+        await _has(address, "SELECT count(*) > 0 FROM records.audit_entries", expected=True)
+        for statement in ("DELETE FROM records.audit_entries", "CREATE TABLE records.mine ()"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await _has(address, statement, None)
+    finally:
+        restored.down()
+
+
+async def _has(address: str, query: str, expected: object) -> None:
+    """Ask a database for one value."""
+    async with await psycopg.AsyncConnection.connect(address) as connection:
+        row = await (await connection.execute(query.encode())).fetchone()
+    assert row == (expected,)
 
 
 async def _connects(address: str) -> None:
