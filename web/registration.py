@@ -26,7 +26,6 @@ from web.registration_check import (
     REFUSALS,
     Problems,
     field_problems,
-    picture_problem,
     registration_in,
     ticket_problem,
 )
@@ -116,8 +115,8 @@ async def _form_without_cookie(
 async def _all_problems(house: House, form: Form, raw: Mapping[str, str]) -> Problems:
     """Every mistake at once, except that the ticket is looked up only for a person who read the picture."""
     problems = field_problems(form)
-    if form.applicant is not None:
-        problems |= await picture_problem(Pictures(house), form, raw)
+    if form.applicant is not None and not form.launched:
+        problems |= await Pictures(house).problems(form.form_id, raw)
     registration = registration_in(form)
     if problems or registration is None:
         return problems

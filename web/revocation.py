@@ -28,7 +28,7 @@ from records.limits import Limit
 from records.tables import Certificate
 from telemetry.logs import logger
 from web import rates
-from web.captcha import Pictures, Try
+from web.captcha import Pictures
 from web.forms import Mistake, posted, sentences
 from web.house import House, house_of
 from web.i18n import _, language_of
@@ -83,7 +83,7 @@ async def take_form(request: Request, tenant: TenantOfPath) -> Response:
     form_id = _form_id(raw)
     checked = _checked(form_id, raw)
     problems = dict(checked) if isinstance(checked, Mapping) else {}
-    problems |= await _picture_problem(Pictures(house), form_id, raw)
+    problems |= await Pictures(house).problems(form_id, raw)
     if problems or not isinstance(checked, Wish):
         return await _form(request, tenant, raw, problems)
     return await _ask(request, tenant, raw, checked)
@@ -183,13 +183,6 @@ def _parse_number(text: str) -> str:
         except RuleBroken:
             continue
     raise RuleBroken("ticket_or_serial_format")
-
-
-async def _picture_problem(pictures: Pictures, form_id: str, raw: Mapping[str, str]) -> dict[str, Mistake]:
-    if await pictures.is_solved(form_id):
-        return {}
-    went = await pictures.try_answer(raw.get("picture_id", ""), raw.get("picture", ""), form_id)
-    return {} if went is Try.SOLVED else {"picture": Mistake(went.value)}
 
 
 async def _form(
