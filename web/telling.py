@@ -50,27 +50,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def count_new_link(request: Request, press: str, key: str) -> None:
-    """Count a request for a new link; the same press again is not another one.
-
-    `key` is what is limited: an enrolment, a folded address, a network. Raises TooOften, after which the same
-    press may be tried again.
-    """
-    await count(request, press, [(limit, key) for limit in NEW_LINKS])
-
-
 async def count(request: Request, press: str, limits: list[tuple[Limit, str]]) -> None:
-    """Count one press against several limits, or against none of them. Raises TooOften."""
+    """Count one press against several limits, or against none of them.
+
+    The same press again is not another one. Raises TooOften, after which it may be tried again.
+    """
     house = house_of(request)
     secret = house.settings.digest_key
     async with house.database.begin() as session:
         if await take(session, _SAME_PRESS, press, secret) is not None:
             return
-        for limit, key in limits:
-            wait = await take(session, limit, key, secret)
-            if wait is not None:
-                # Leaving by an exception takes back what this press has counted so far.
-                raise TooOften(wait)
+        waits = [await take(session, limit, key, secret) for limit, key in limits]
+        wait = max((each for each in waits if each is not None), default=None)
+        if wait is not None:
+            # Leaving by an exception takes back what this press has counted so far.
+            raise TooOften(wait)
 
 
 async def tell(request: Request, reference: str, message: Message) -> Answer | Response:

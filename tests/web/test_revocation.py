@@ -152,8 +152,35 @@ async def test_one_form_is_one_request_however_often_it_is_sent(
     form = await visitor.get(FORM)
     for _ in range(2):
         assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    assert len({message.message_id for _, message in registry.messages}) == 1
+
+
+async def test_a_form_with_other_contents_is_another_request_and_counts(
+    visitor: Visitor,
+    registry: RecordingRegistry,
+    certify: Certify,
+) -> None:
+    await certify()
+    form = await visitor.get(FORM)
     assert (await visitor.press(form, "send", **typed(email="other@example.jp"))).path == f"{FORM}/sent"
+    assert registry.messages == []
+    assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    assert (await visitor.press(form, "send", **typed(reason="superseded"))).status == 429
     assert len(registry.messages) == 1
+
+
+async def test_a_press_that_the_engine_never_heard_of_is_told_again(
+    visitor: Visitor,
+    registry: RecordingRegistry,
+    certify: Certify,
+) -> None:
+    await certify()
+    form = await visitor.get(FORM)
+    registry.away = True
+    assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    registry.away = False
+    assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    assert [serial for serial, _ in registry.messages] == [SERIAL]
 
 
 async def test_two_presses_at_once_use_the_picture_up_for_both(
