@@ -21,7 +21,7 @@ from records import enrolments
 from records.enrolments import Enrolment
 from records.limits import Limit
 from telemetry.logs import logger
-from web import dead_links
+from web import dead_links, rates
 from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import _, language_of
@@ -63,7 +63,8 @@ async def mail_status_links(request: Request, tenant: TenantOfPath) -> Response:
     try:
         await count(request, press, [*limits, (_ASKED_PER_NETWORK, network_of(request))])
     except TooOften as refused:
-        return dead_links.too_often(request, tenant, refused.wait)
+        page = _form(request, tenant, raw, {}, press, rates.too_often(refused.wait))
+        return rates.retry_after(page, refused.wait)
     response = _go(f"/{tenant.name}/status/sent")
     # Behind the answer, so that not even its time tells whether there was anything to mail.
     response.background = BackgroundTask(_mail_all, request, tenant, email, ticket, press)
@@ -172,14 +173,22 @@ def _check(raw: Mapping[str, str]) -> tuple[str, str | None]:
 
 
 def _form(
-    request: Request, tenant: Tenant, raw: Mapping[str, str], problems: Mapping[str, Problem], press: str
+    request: Request,
+    tenant: Tenant,
+    raw: Mapping[str, str],
+    problems: Mapping[str, Problem],
+    press: str,
+    sorry: str = "",
 ) -> Response:
+    """The form with what was typed; `sorry` is told on top, after too many requests."""
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS if sorry else status.HTTP_200_OK
     return render(
         request,
         "status_request.html",
-        status.HTTP_422_UNPROCESSABLE_CONTENT if problems else status.HTTP_200_OK,
+        status.HTTP_422_UNPROCESSABLE_CONTENT if problems else status_code,
         fields={name: raw.get(name, "") for name in ("email", "ticket_number")},
         problems=sentences(problems, language_of(request)),
+        sorry=sorry,
         form_id=press,
         other_language_url=in_other_language(request, f"/{tenant.name}/status"),
     )
