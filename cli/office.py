@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from cli import beside
 from records.database import Database
@@ -61,13 +62,18 @@ class Office:
 
 
 def run(command: Callable[[Office], Awaitable[T]]) -> T:
-    """Run a command's coroutine. Raises SettingsError."""
+    """Run a command's coroutine; refuse where there is no database. Raises SettingsError."""
 
     async def in_office() -> T:
         async with _open(beside.settings()) as office:
             return await command(office)
 
-    return asyncio.run(in_office())
+    try:
+        return asyncio.run(in_office())
+    except OperationalError as error:
+        # No more than its kind: its text has the statement, with what is personal in it.
+        kind = type(error.orig).__name__
+        raise refuse(f"The database cannot be reached or written to ({kind}).") from None
 
 
 def authority_of(office: Office) -> "Authority":

@@ -84,3 +84,15 @@ def test_a_missing_setting_is_a_sentence() -> None:
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "JCAN_MASTER_KEYS is not set." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [(*ORDER, last_day(30)), ("tickets", "list"), ("enrolments", "show", "0123456789ABC")]
+)
+def test_a_database_that_cannot_be_reached_is_a_sentence(
+    jcan: Jcan, surroundings: dict[str, str], words: tuple[str, ...]
+) -> None:
+    surroundings["JCAN_DATABASE_URL"] = "postgresql://nobody:word@127.0.0.1:1/none"
+    result = jcan(*words)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "The database cannot be reached or written to (OperationalError).\n"
