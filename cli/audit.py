@@ -86,7 +86,10 @@ def show(
         async with office.database.begin() as session:
             return list(await audit.entries_of(session, number))
 
-    for entry in run(read):
+    entries = run(read)
+    if not entries:
+        raise refuse("The audit trail has nothing of that reference.")
+    for entry in entries:
         facts = " ".join(f"{name}={fact}" for name, fact in entry.facts.items())
         at = entry.at.isoformat(timespec="seconds")
         typer.echo(f"{at}  {entry.actor:<20}  {entry.action:<20}  {facts}".rstrip())

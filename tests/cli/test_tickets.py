@@ -59,6 +59,8 @@ def test_ordered_tickets_are_listed_and_can_be_cancelled_once(jcan: Jcan) -> Non
         (("tickets", "cancel", "123"), "not a ticket number"),
         (("tickets", "cancel", "14f75199c-82f4-419b-8041-5f8631cb488ep"), "no such ticket"),
         (("enrolments", "show", "0123456789ABC"), "no such enrolment"),
+        (("audit", "show", "0123456789ABC"), "has nothing of that reference"),
+        (("audit", "show", "?"), "not a reference"),
         (("enrolments", "show", "?"), "not a reference"),
         (("enrolments", "review", "0123456789ABC", "reject"), "--reason"),
         (("enrolments", "withdraw", "0123456789ABC"), "Temporal cannot be reached"),
@@ -76,6 +78,13 @@ def test_what_cannot_be_done_is_said_and_exits_with_1(
 @pytest.mark.parametrize("words", [("tickets", "order"), ("tickets", "nonsense"), ("nonsense",)])
 def test_wrong_usage_exits_with_2(jcan: Jcan, words: tuple[str, ...]) -> None:
     assert jcan(*words).returncode == 2
+
+
+def test_a_state_that_is_none_is_refused_with_those_that_are(jcan: Jcan) -> None:
+    result = jcan("tickets", "list", "--state=typo")
+    assert (result.returncode, result.stdout) == (2, "")
+    for state in ("free", "reserved", "used", "cancelled", "expired"):
+        assert f"'{state}'" in result.stderr
 
 
 def test_a_missing_setting_is_a_sentence() -> None:
