@@ -1,4 +1,4 @@
-"""The web front's application. Run: `python -m uvicorn web.app:from_environment --factory`."""
+"""The web front's application. Run: `python -m web`."""
 
 import sys
 from collections.abc import AsyncIterator
