@@ -1,6 +1,7 @@
 """`jcan tickets`: order, list and cancel prepaid tickets."""
 
 import json
+import uuid
 from datetime import date, datetime
 from typing import Annotated
 
@@ -46,7 +47,7 @@ def order(
     async def place(office: Office) -> list[str]:
         async with office.database.begin() as session:
             return await ticket_orders.place(
-                session, OPERATOR, company_code, organisation, quantity, expires_on.date()
+                session, OPERATOR, company_code, organisation, quantity, expires_on.date(), uuid.uuid4()
             )
 
     numbers = run(place)
