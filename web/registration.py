@@ -20,7 +20,7 @@ from web import rates
 from web.captcha import Pictures
 from web.forms import Mistake, posted
 from web.house import House, house_of
-from web.i18n import _, language_of
+from web.i18n import _, language_of, wait
 from web.pages import KNOWN_TENANT, TenantOfPath, render
 from web.registration_check import (
     REFUSALS,
@@ -201,10 +201,23 @@ async def _register(request: Request, house: House, form: Form) -> Response:
         )
         page = confirmation_page(request, form, sorry, 503)
         return rates.retry_after(page, timedelta(minutes=1))
+    if answer.state == "too_often":
+        return _too_many_links(request, form, answer.wait or timedelta(minutes=1))
     if answer.state != "refused":
         return moved(request, house, form.at(answer.state), 3)
     code = REFUSALS.get(answer.outcome, "registration_over") if answer.outcome else "ticket_taken"
     return await _refused(request, house, form, code)
+
+
+def _too_many_links(request: Request, form: Form, period: timedelta) -> Response:
+    """The same registration waits already, and its newest link stays good."""
+    sorry = _(
+        "このチケット番号は、同じメールアドレスですでに登録されています。"
+        "すでにお送りした、いちばん新しいメールのURLからお進みください。"
+        "新しいURLが必要なときは、%(wait)s後にもう一度【申請登録】を押してください",
+        wait=wait(period),
+    )
+    return rates.retry_after(confirmation_page(request, form, sorry, 429), period)
 
 
 async def _refused(request: Request, house: House, form: Form, code: str) -> Response:

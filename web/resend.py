@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import cast
+from typing import Literal, cast
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
@@ -19,7 +19,7 @@ from domain.ticket import parse_ticket_number
 from engine.unavailable import EngineUnavailable
 from records import enrolments
 from records.enrolments import Enrolment
-from records.limits import Limit
+from records.limits import NEW_LINKS, Limit, new_links_of
 from telemetry.logs import logger
 from web import dead_links, rates
 from web.forms import posted, sentences
@@ -29,7 +29,7 @@ from web.links import land_on_status
 from web.pages import Action, TenantOfPath, message, render
 from web.safety import network_of
 from web.session import applicant_session, home_of
-from web.telling import NEW_LINKS, TooOften, away, count, is_away, message_id, now, tell
+from web.telling import TooOften, away, count, is_away, message_id, now, tell
 from web.visits import enrolment_at, in_other_language
 from workflows.messages import LinkPurpose, ResendLink
 
@@ -59,9 +59,9 @@ async def mail_status_links(request: Request, tenant: TenantOfPath) -> Response:
         return _form(request, tenant, raw, errors.problems, press)
     if await is_away(request):
         return away(request)
-    limits = [(limit, f"{tenant.name}:{email.lower()}") for limit in NEW_LINKS]
+    uses = [(limit, f"{tenant.name}:{email.lower()}") for limit in NEW_LINKS]
     try:
-        await count(request, press, [*limits, (_ASKED_PER_NETWORK, network_of(request))])
+        await count(request, press, [*uses, (_ASKED_PER_NETWORK, network_of(request))])
     except TooOften as refused:
         page = _form(request, tenant, raw, {}, press, rates.too_often(refused.wait))
         return rates.retry_after(page, refused.wait)
@@ -100,7 +100,8 @@ async def mail_link(request: Request, tenant: TenantOfPath, reference: str) -> R
     purpose = _purpose(raw)
     press = message_id(raw)
     try:
-        await count(request, press, _limits_of(reference, purpose))
+        whose: Literal["principal", "applicant"] = "principal" if purpose == "approval" else "applicant"
+        await count(request, press, new_links_of(reference, whose))
     except TooOften as refused:
         return dead_links.too_often(request, tenant, refused.wait)
     wish = ResendLink(message_id=press, received_at=now(), purpose=purpose)
@@ -147,7 +148,8 @@ async def _mail_all(request: Request, tenant: Tenant, email: str, ticket: str | 
         )
     for enrolment in _wanted(found, ticket):
         try:
-            await count(request, f"{press}:{enrolment.reference}", _limits_of(enrolment.reference, "status"))
+            uses = new_links_of(enrolment.reference, "applicant")
+            await count(request, f"{press}:{enrolment.reference}", uses)
             wish = ResendLink(message_id=press, received_at=now(), purpose="status")
             await house.desk.tell(enrolment.reference, wish)
         except TooOften:
@@ -197,12 +199,6 @@ def _form(
 def _purpose(raw: Mapping[str, str]) -> LinkPurpose:
     wish = raw.get("purpose", "")
     return cast(LinkPurpose, wish) if wish in _PURPOSES else "status"
-
-
-def _limits_of(reference: str, purpose: LinkPurpose) -> list[tuple[Limit, str]]:
-    # The principal's mail and the applicant's do not use up each other's share.
-    whose = "principal" if purpose == "approval" else "applicant"
-    return [(limit, f"{reference}:{whose}") for limit in NEW_LINKS]
 
 
 def _sent_url(
