@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.office import OPERATOR, Office, refuse, run
-from domain.problem import RuleBroken
-from domain.reference import Reference
+from cli.office import OPERATOR, Office, reference_of, refuse, run
 from records import audit, audit_chain
 from records.audit_chain import Broken, Head
 from records.tables import AuditEntry
@@ -77,10 +75,7 @@ def show(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="受付番号, in any writing.")],
 ) -> None:
     """Tell what happened to one enrolment, in the order of writing."""
-    try:
-        number = Reference.parse(reference).text
-    except RuleBroken:
-        raise refuse("That is not a reference: 13 letters and digits.") from None
+    number = reference_of(reference)
 
     async def read(office: Office) -> list[AuditEntry]:
         async with office.database.begin() as session:

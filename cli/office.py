@@ -11,6 +11,8 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from cli import beside
+from domain.problem import RuleBroken
+from domain.reference import Reference
 from records.database import Database
 from records.vault import Vault
 from settings import Settings
@@ -82,6 +84,14 @@ def authority_of(office: Office) -> "Authority":
     from authorities.local import LocalAuthority  # noqa: PLC0415
 
     return LocalAuthority(office.database, office.settings)
+
+
+def reference_of(text: str) -> str:
+    """Give the reference that was typed, in any writing; refuse what is none."""
+    try:
+        return Reference.parse(text).text
+    except RuleBroken:
+        raise refuse("That is not a reference: 13 letters and digits.") from None
 
 
 def refuse(sentence: str) -> typer.Exit:
