@@ -6,7 +6,6 @@ from typing import Literal, cast
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 from starlette.background import BackgroundTask
 
@@ -26,7 +25,7 @@ from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import _, language_of
 from web.links import land_on_status
-from web.pages import Action, TenantOfPath, message, render
+from web.pages import Action, TenantOfPath, message, render, see_other
 from web.safety import network_of
 from web.session import applicant_session, home_of
 from web.telling import TooOften, away, count, is_away, message_id, now, tell
@@ -65,7 +64,7 @@ async def mail_status_links(request: Request, tenant: TenantOfPath) -> Response:
     except TooOften as refused:
         page = _form(request, tenant, raw, {}, press, rates.too_often(refused.wait))
         return rates.retry_after(page, refused.wait)
-    response = _go(f"/{tenant.name}/status/sent")
+    response = see_other(f"/{tenant.name}/status/sent")
     # Behind the answer, so that not even its time tells whether there was anything to mail.
     response.background = BackgroundTask(_mail_all, request, tenant, email, ticket, press)
     return response
@@ -110,7 +109,7 @@ async def mail_link(request: Request, tenant: TenantOfPath, reference: str) -> R
         return answer
     if answer.closed or answer.verdict in {Verdict.TOO_LATE, Verdict.CONTRARY, Verdict.NOT_NOW}:
         return dead_links.late(request, await _read_again(request, tenant, enrolment))
-    return _go(_sent_url(request, tenant, reference, purpose, received=answer.verdict is None))
+    return see_other(_sent_url(request, tenant, reference, purpose, received=answer.verdict is None))
 
 
 @router.get("/enrolments/{reference}/link")
@@ -215,7 +214,3 @@ def _sent_url(
 
 async def _read_again(request: Request, tenant: Tenant, enrolment: Enrolment) -> Enrolment:
     return await enrolment_at(request, tenant, enrolment.reference) or enrolment
-
-
-def _go(url: str) -> RedirectResponse:
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)

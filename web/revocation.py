@@ -13,7 +13,6 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 from starlette.background import BackgroundTask
 
@@ -32,7 +31,7 @@ from web.captcha import Pictures
 from web.forms import Mistake, posted, sentences
 from web.house import House, house_of
 from web.i18n import _, language_of
-from web.pages import Action, TenantOfPath, message, render
+from web.pages import Action, TenantOfPath, message, render, see_other
 from web.revocation_words import is_valid, reason_options
 from web.safety import network_of
 from web.telling import TooOften, away, count, is_away, now
@@ -126,7 +125,7 @@ async def _ask(request: Request, tenant: Tenant, raw: Mapping[str, str], wish: W
         await count(request, wish.press, [*uses, (rates.REVOCATIONS_PER_NETWORK, network_of(request))])
     except TooOften as refused:
         return await _too_often(request, tenant, raw, refused.wait)
-    response = RedirectResponse(f"/{tenant.name}/revocation/sent", status.HTTP_303_SEE_OTHER)
+    response = see_other(f"/{tenant.name}/revocation/sent")
     # Also for a press that was counted before: the engine may have been away behind its answer.
     response.background = BackgroundTask(_mail_link, request, tenant, wish)
     return response
