@@ -244,7 +244,7 @@ class Settings(DatabaseSettings):
     @classmethod
     def _not_negative(cls, duration: timedelta) -> timedelta:
         if duration < timedelta(0):
-            raise ValueError("expected a positive ISO 8601 duration such as P3D or PT10S")
+            raise ValueError("expected an ISO 8601 duration of zero or more, such as P3D or PT10S")
         return duration
 
     @field_validator("master_keys", "link_keys", "web_keys", "digest_keys", "audit_keys")

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.office import OPERATOR, Office, refuse, run
-from domain.problem import RuleBroken
-from domain.reference import Reference
+from cli.office import OPERATOR, Office, reference_of, refuse, run
 from records import audit, audit_chain
 from records.audit_chain import Broken, Head
 from records.tables import AuditEntry
@@ -77,16 +75,16 @@ def show(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="受付番号, in any writing.")],
 ) -> None:
     """Tell what happened to one enrolment, in the order of writing."""
-    try:
-        number = Reference.parse(reference).text
-    except RuleBroken:
-        raise refuse("That is not a reference: 13 letters and digits.") from None
+    number = reference_of(reference)
 
     async def read(office: Office) -> list[AuditEntry]:
         async with office.database.begin() as session:
             return list(await audit.entries_of(session, number))
 
-    for entry in run(read):
+    entries = run(read)
+    if not entries:
+        raise refuse("The audit trail has nothing of that reference.")
+    for entry in entries:
         facts = " ".join(f"{name}={fact}" for name, fact in entry.facts.items())
         at = entry.at.isoformat(timespec="seconds")
         typer.echo(f"{at}  {entry.actor:<20}  {entry.action:<20}  {facts}".rstrip())

@@ -1,6 +1,7 @@
 """Demo tickets, API keys and a demo operator for a stack that is tried out."""
 
 import json
+import uuid
 from datetime import timedelta
 from typing import Annotated
 
@@ -87,5 +88,7 @@ async def _free(office: Office, company_code: str, at_least: int) -> list[str]:
         missing = at_least - len(free)
         if missing > 0:
             last_day = today + GOOD_FOR
-            free += await ticket_orders.place(session, DEMO, company_code, SAMPLE, missing, last_day)
+            free += await ticket_orders.place(
+                session, DEMO, company_code, SAMPLE, missing, last_day, uuid.uuid4()
+            )
     return free

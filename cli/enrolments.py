@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.office import OPERATOR, Office, refuse, run
+from cli.office import OPERATOR, Office, reference_of, refuse, run
 from domain.email import parse_email
 from domain.problem import RuleBroken
 from domain.reference import Reference
@@ -62,7 +62,7 @@ def list_(
 @app.command()
 def show(reference: Number) -> None:
     """Tell where an enrolment stands, without personal data."""
-    number = _reference(reference)
+    number = reference_of(reference)
 
     async def read(office: Office) -> Enrolment | None:
         async with office.database.begin() as session:
@@ -135,7 +135,7 @@ def give_up(reference: Number) -> None:
 
 def _tell(reference: str, message: Message, noted: str | None = None) -> None:
     """Send a message and say the verdict; `noted`: what the audit trail calls it, if not by the message."""
-    number = _reference(reference)
+    number = reference_of(reference)
 
     async def send(office: Office) -> Answer:
         stamp = {"message_id": uuid.uuid4().hex, "received_at": datetime.now(UTC)}
@@ -153,10 +153,3 @@ def _tell(reference: str, message: Message, noted: str | None = None) -> None:
     typer.echo(_VERDICTS[answer.verdict])
     if answer.verdict not in {Verdict.ACCEPTED, Verdict.REPEATED}:
         raise typer.Exit(1)
-
-
-def _reference(text: str) -> str:
-    try:
-        return Reference.parse(text).text
-    except RuleBroken:
-        raise refuse("That is not a reference: 13 letters and digits.") from None

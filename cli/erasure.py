@@ -9,9 +9,7 @@ from typing import Annotated
 import typer
 
 from activities.erasure import erase
-from cli.office import OPERATOR, Office, authority_of, refuse, run
-from domain.problem import RuleBroken
-from domain.reference import Reference
+from cli.office import OPERATOR, Office, authority_of, reference_of, refuse, run
 from domain.revocation import RevocationReason
 from domain.stage import Verdict
 from records import certificates, erasure
@@ -31,10 +29,7 @@ def shred(
 
     Refused while the enrolment is open or the certificate valid.
     """
-    try:
-        number = Reference.parse(reference).text
-    except RuleBroken:
-        raise refuse("That is not a reference: 13 letters and digits.") from None
+    number = reference_of(reference)
 
     async def do(office: Office) -> bool:
         await _make_ready(office, number, withdraw=withdraw, revoke=revoke)

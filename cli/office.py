@@ -8,8 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from cli import beside
+from domain.problem import RuleBroken
+from domain.reference import Reference
 from records.database import Database
 from records.vault import Vault
 from settings import Settings
@@ -61,13 +64,18 @@ class Office:
 
 
 def run(command: Callable[[Office], Awaitable[T]]) -> T:
-    """Run a command's coroutine. Raises SettingsError."""
+    """Run a command's coroutine; refuse where there is no database. Raises SettingsError."""
 
     async def in_office() -> T:
         async with _open(beside.settings()) as office:
             return await command(office)
 
-    return asyncio.run(in_office())
+    try:
+        return asyncio.run(in_office())
+    except OperationalError as error:
+        # No more than its kind: its text has the statement, with what is personal in it.
+        kind = type(error.orig).__name__
+        raise refuse(f"The database cannot be reached or written to ({kind}).") from None
 
 
 def authority_of(office: Office) -> "Authority":
@@ -76,6 +84,14 @@ def authority_of(office: Office) -> "Authority":
     from authorities.local import LocalAuthority  # noqa: PLC0415
 
     return LocalAuthority(office.database, office.settings)
+
+
+def reference_of(text: str) -> str:
+    """Give the reference that was typed, in any writing; refuse what is none."""
+    try:
+        return Reference.parse(text).text
+    except RuleBroken:
+        raise refuse("That is not a reference: 13 letters and digits.") from None
 
 
 def refuse(sentence: str) -> typer.Exit:

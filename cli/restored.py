@@ -102,9 +102,7 @@ def runs() -> None:
 async def _revoke(office: Office, entries: Sequence[Entry]) -> int:
     """Revoke at the CA, then in our books, whatever of it the database knows and takes for valid."""
     authority, count = authority_of(office), 0
-    for entry in entries:
-        if entry.action != "certificate_revoked":
-            continue
+    for entry in filter(_revokes, entries):
         serial, reason = str(entry.facts["serial"]), RevocationReason(str(entry.facts["reason"]))
         async with office.database.begin() as session:
             certificate = await certificates.find(session, serial)
@@ -115,6 +113,14 @@ async def _revoke(office: Office, entries: Sequence[Entry]) -> int:
             await certificates.note_revoked(session, serial, reason, entry.at)
         count += 1
     return count
+
+
+def _revokes(entry: Entry) -> bool:
+    """Tell whether an entry says that the CA has revoked: only the certificate's own run writes that.
+
+    An enrolment notes under the same action what it was told, whether it was so or not.
+    """
+    return entry.key == f"{entry.facts.get('serial')}.certificate_revoked"
 
 
 async def _erase(office: Office, entries: Sequence[Entry]) -> int:

@@ -1,6 +1,7 @@
 """`jcan tickets`: order, list and cancel prepaid tickets."""
 
 import json
+import uuid
 from datetime import date, datetime
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from domain.reference import Reference
 from domain.text import parse_latin_text, parse_name
 from domain.ticket import parse_ticket_number
 from records import ticket_orders, tickets
-from records.tickets import Organisation, TicketRow, today_in_japan
+from records.tickets import Organisation, TicketRow, TicketState, today_in_japan
 from tenants import load_tenants
 
 app = typer.Typer(no_args_is_help=True, help="Prepaid tickets.", rich_markup_mode=None)
@@ -46,7 +47,7 @@ def order(
     async def place(office: Office) -> list[str]:
         async with office.database.begin() as session:
             return await ticket_orders.place(
-                session, OPERATOR, company_code, organisation, quantity, expires_on.date()
+                session, OPERATOR, company_code, organisation, quantity, expires_on.date(), uuid.uuid4()
             )
 
     numbers = run(place)
@@ -56,7 +57,7 @@ def order(
 @app.command(name="list")
 def list_(
     company_code: Annotated[str | None, typer.Option(help="Only those of one company code.")] = None,
-    state: Annotated[str | None, typer.Option(help="free, reserved, used, cancelled or expired.")] = None,
+    state: Annotated[TicketState | None, typer.Option(help="Only those of one state.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List tickets in the order in which they were ordered."""

@@ -19,7 +19,7 @@ from domain.workflow_ids import enrolment_id
 from engine.client import Connection
 from engine.signals import SIGNALS
 from engine.unavailable import EngineUnavailable
-from records import enrolments, tickets
+from records import enrolments, limits, tickets
 from records.database import Database
 from records.missing import Missing
 from settings import Settings
@@ -53,13 +53,15 @@ class RegistrationAnswer(BaseModel):
     """What became of a registration.
 
     `accepted`: the ticket is reserved. `resent`: the same registration waits already and gets a new link.
+    `too_often`: it waits already, and gets no new link before `wait` is over; the one that it has stays good.
     `refused`: see the outcome. `unknown`: nobody answered in time; it will go on, and be told by mail.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    state: Literal["accepted", "resent", "refused", "unknown"]
+    state: Literal["accepted", "resent", "too_often", "refused", "unknown"]
     outcome: Outcome | None = None
+    wait: timedelta | None = None
 
 
 class Answer(BaseModel):
@@ -91,7 +93,10 @@ class EnrolmentDesk:
     async def register(self, request: RegisterRequest) -> RegistrationAnswer:
         """Start an enrolment and wait a moment for its ticket. Raises EngineUnavailable."""
         waiting = await self._same_registration(request)
-        if waiting is not None:
+        if waiting is not None and await self.is_open(waiting):
+            wait = await self._count_new_link(waiting, request)
+            if wait is not None:
+                return RegistrationAnswer(state="too_often", wait=wait)
             again = wire.ResendLink(
                 message_id=f"again-{request.reference}",
                 received_at=request.received_at,
@@ -190,6 +195,13 @@ class EnrolmentDesk:
             == (Stage.REGISTERED, digest, registration.applicant)
         )
         return ticket.reserved_by if same else None
+
+    async def _count_new_link(self, waiting: str, request: RegisterRequest) -> timedelta | None:
+        uses = limits.new_links_of(waiting, "applicant")
+        async with self._database.begin() as session:
+            return await limits.take_press(
+                session, f"again-{request.reference}", uses, self._settings.digest_key
+            )
 
     async def _ticket_verdict(self, handle: WorkflowHandle[Any, EnrolmentEnd]) -> RegistrationAnswer:
         deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()

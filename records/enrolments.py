@@ -25,7 +25,7 @@ class Details(BaseModel):
     order. `renews` is the reference of the enrolment whose certificate the person means to renew.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     email: str
     ticket_number: str
@@ -46,7 +46,7 @@ class Standing(BaseModel):
     `revision` counts what the run `run_id` has told before.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     reference: str
     tenant: str

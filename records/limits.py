@@ -1,7 +1,9 @@
 """Rate limits: how often something may be done in a sliding window, counted in PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +21,37 @@ class Limit:
     name: str
     count: int
     window: timedelta
+
+
+SAME_PRESS = Limit("same-press", 1, timedelta(days=1))
+"""One press of one button, however many times the browser sends it."""
+
+NEW_LINKS = (
+    Limit("new-link-minute", 1, timedelta(minutes=1)),
+    Limit("new-link-day", 5, timedelta(days=1)),
+)
+
+
+def new_links_of(reference: str, whose: Literal["applicant", "principal"]) -> list[tuple[Limit, str]]:
+    """Give what a new link for an enrolment uses: the principal's and the applicant's share are apart."""
+    return [(limit, f"{reference}:{whose}") for limit in NEW_LINKS]
+
+
+async def take_press(
+    session: AsyncSession, press: str, uses: Sequence[tuple[Limit, str]], secret: bytes
+) -> timedelta | None:
+    """Count one press against several limits by their keys; the same press again is not another one.
+
+    Gives None if it is allowed, otherwise the longest wait; then the transaction is rolled back, so that
+    nothing counts, and the same press may be tried again.
+    """
+    if await take(session, SAME_PRESS, press, secret) is not None:
+        return None
+    waits = [await take(session, limit, key, secret) for limit, key in uses]
+    wait = max((each for each in waits if each is not None), default=None)
+    if wait is not None:
+        await session.rollback()
+    return wait
 
 
 async def take(session: AsyncSession, limit: Limit, key: str, secret: bytes) -> timedelta | None:

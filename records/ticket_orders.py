@@ -43,13 +43,12 @@ async def place(
     organisation: Organisation,
     quantity: int,
     expires_on: date,
-    order_id: uuid.UUID | None = None,
+    order_id: uuid.UUID,
 ) -> list[str]:
     """Order new tickets, write down who did, and give their numbers.
 
     Raises IntegrityError, before anything is written down, for an order that is there already.
     """
-    order_id = order_id or uuid.uuid4()
     numbers = await tickets.order(session, company_code, organisation, quantity, expires_on, order_id)
     entry = audit.entry_now(
         actor,

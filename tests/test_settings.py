@@ -60,7 +60,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("JCAN_TRUSTED_PROXIES", "proxy", "addresses or networks"),
     ("JCAN_SMTP_TLS", "ssl", "expected 'none', 'starttls' or 'tls'"),
     *((f"JCAN_{name}", "three days", "such as P3D") for name in DURATIONS),
-    *((f"JCAN_{name}", "-P3D", "such as P3D") for name in DURATIONS),
+    *((f"JCAN_{name}", "-P3D", "of zero or more") for name in DURATIONS),
     ("JCAN_CAPTCHA_ANSWER", "A!", "four to eight"),
     ("JCAN_AUTHORITY", "nobody", "expected 'local'"),
     ("JCAN_ECONTRACT_WEBHOOK_SECRET", "whsec_c2hvcnQ=", "24 to 64 bytes"),

@@ -13,13 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry.logs import logger
 from web import api_enrolments, api_launch, api_problems, api_revocation
-from web.api_problems import ApiProblem, problem
+from web.api_problems import PLACE, ApiProblem, problem
 from web.house import House, house_of
 from web.pages import render
 
 log = logger("jcan.web")
 
-PLACE = "/api/v1"
 VERSION = "1.0.0"
 BODY_MAXIMUM = 64 * 1024
 """Bytes of a request's body."""

@@ -18,7 +18,7 @@ from engine.unavailable import EngineUnavailable
 from records import audit, enrolments, tenant_enrolments
 from records.tenant_enrolments import Place, TenantEnrolment
 from web.api_access import Caller, CallerOfRequest
-from web.api_problems import ApiProblem, documented
+from web.api_problems import LATER, PLACE, ApiProblem, documented
 from web.api_shapes import (
     Decision,
     DecisionTaken,
@@ -38,7 +38,6 @@ PAGE = 50
 PAGE_MAXIMUM = 200
 CURSOR_TTL = timedelta(days=1)
 _CURSOR = "api-cursor"
-_AWAY_SECONDS = "30"
 
 _CONFLICTS = {Verdict.CONTRARY: "contrary", Verdict.TOO_LATE: "too-late", Verdict.NOT_NOW: "not-now"}
 
@@ -123,11 +122,11 @@ async def decide_approval(
     try:
         answer = await house.desk.tell(enrolment.reference, message)
     except EngineUnavailable:
-        raise ApiProblem("engine-away", headers={"Retry-After": _AWAY_SECONDS}) from None
+        raise ApiProblem("engine-away", headers=LATER) from None
     verdict = await _verdict(house, enrolment, message, answer)
     if verdict is None:
         response.status_code = status.HTTP_202_ACCEPTED
-        place = f"{house.settings.web_origin}/api/v1/enrolments/{enrolment.reference}"
+        place = f"{house.settings.web_origin}{PLACE}/enrolments/{enrolment.reference}"
         response.headers["Location"] = place
         return DecisionTaken(reference=enrolment.reference, verdict="received", stage=None)
     stage = answer.stage or enrolment.stage

@@ -20,7 +20,11 @@ from web.house import House, house_of
 
 log = logger("jcan.web")
 
+PLACE = "/api/v1"
+"""Where the API is, below the front's origin."""
 MEDIA_TYPE = "application/problem+json"
+LATER: Mapping[str, str] = {"Retry-After": "30"}
+"""What tells a machine to call again, in seconds, while the engine or the database is away."""
 
 KINDS: Mapping[str, tuple[int, str]] = {
     "malformed": (http.HTTP_400_BAD_REQUEST, "The request cannot be read."),
@@ -103,7 +107,7 @@ def problem(house: House, found: ApiProblem) -> Response:
     """The answer that tells a problem."""
     status, title = KINDS[found.code]
     body: dict[str, object] = {
-        "type": f"{house.settings.web_origin}/api/v1/docs#{found.code}",
+        "type": f"{house.settings.web_origin}{PLACE}/docs#{found.code}",
         "title": title,
         "status": status,
         "code": found.code,
@@ -161,7 +165,7 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _database_away(request: Request, error: Exception) -> Response:
     note_away(error)
-    return problem(house_of(request), ApiProblem("database-away", headers={"Retry-After": "30"}))
+    return problem(house_of(request), ApiProblem("database-away", headers=LATER))
 
 
 def _errors(errors: Sequence[Any]) -> list[dict[str, str]]:

@@ -17,14 +17,13 @@ from records import certificates
 from records.certificates import stage_of
 from records.tables import Certificate
 from web.api_access import Caller, CallerOfRequest
-from web.api_problems import ApiProblem, documented
+from web.api_problems import LATER, PLACE, ApiProblem, documented
 from web.house import House, house_of
 from web.telling import now
 from workflows.messages import Revoke
 
 router = APIRouter(prefix="/certificates", tags=["certificates"])
 
-_AWAY_SECONDS = "30"
 
 GivenReason = Literal[
     "keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation", "unspecified"
@@ -113,11 +112,11 @@ async def revoke_certificate(
     except UnknownCertificate:
         raise ApiProblem("unknown-certificate") from None
     except EngineUnavailable:
-        raise ApiProblem("engine-away", headers={"Retry-After": _AWAY_SECONDS}) from None
+        raise ApiProblem("engine-away", headers=LATER) from None
     match answer.verdict:
         case None:
             response.status_code = status.HTTP_202_ACCEPTED
-            place = f"{house.settings.web_origin}/api/v1/certificates/{certificate.serial}"
+            place = f"{house.settings.web_origin}{PLACE}/certificates/{certificate.serial}"
             response.headers["Location"] = place
             return RevocationTaken(serial=certificate.serial, verdict="received")
         case Verdict.ACCEPTED:

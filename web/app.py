@@ -1,4 +1,4 @@
-"""The web front's application. Run: `python -m uvicorn web.app:from_environment --factory`."""
+"""The web front's application. Run: `python -m web`."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -40,6 +40,7 @@ from web import (
     revocation_links,
     status,
 )
+from web.api_problems import PLACE
 from web.console import routes as console
 from web.house import Desk, House, Registry
 from web.i18n import LanguageChoice
@@ -128,7 +129,7 @@ def create_app(
     app.add_middleware(Surface, secure=secure, broken=failures.broken)
     failures.install(app)
     app.mount("/static", CachedFiles(directory=STATIC))
-    app.mount(api.PLACE, api.create_api(app.state.house))
+    app.mount(PLACE, api.create_api(app.state.house))
     app.router.routes.append(Places([*console.install(app), *(part.router for part in _OF_NO_TENANT)]))
     for part in _OF_TENANTS:
         app.include_router(part.router)

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 
 from domain.application import Application
@@ -19,7 +18,7 @@ from web.application_form import groups_of
 from web.forms import posted
 from web.house import house_of
 from web.i18n import _, language_of
-from web.pages import TenantOfPath, render
+from web.pages import TenantOfPath, render, see_other
 from web.session import approval_of
 from web.telling import message_id, now
 from web.visits import Visit, in_other_language, principal_visit
@@ -87,13 +86,13 @@ async def _answered(request: Request, visit: Visit, decision: ApprovalDecision, 
     done = f"{approval_of(visit.tenant.name, visit.enrolment.reference)}/done"
     match answer.verdict:
         case Verdict.ACCEPTED:
-            return _go(f"{done}?decision={_DONE[decision]}")
+            return see_other(f"{done}?decision={_DONE[decision]}")
         case Verdict.REPEATED:
-            return _go(f"{done}?decision={_DONE[decision]}&again")
+            return see_other(f"{done}?decision={_DONE[decision]}&again")
         case Verdict.CONTRARY:
-            return _go(f"{done}?contrary")
+            return see_other(f"{done}?contrary")
         case None if not answer.closed:
-            return _go(f"{done}?decision={_DONE[decision]}&received")
+            return see_other(f"{done}?decision={_DONE[decision]}&received")
         case _:
             return await _too_late(request, visit)
 
@@ -131,7 +130,7 @@ async def _at_the_decision(
     application = visit.enrolment.details and visit.enrolment.details.application
     if visit.enrolment.stage is not Stage.AWAITING_APPROVAL:
         if request.method == "POST" or not visit.enrolment.stage.ended:
-            return _go(f"{approval_of(tenant.name, reference)}/done")
+            return see_other(f"{approval_of(tenant.name, reference)}/done")
         return dead_links.over(request, visit.enrolment)
     if not application:
         return dead_links.unknown(request, tenant)
@@ -222,7 +221,3 @@ def _given(enrolment: Enrolment) -> str | None:
 def _claimed(request: Request) -> str:
     claim = request.query_params.get("decision", "")
     return claim if claim in _DONE.values() else ""
-
-
-def _go(url: str) -> Response:
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)

@@ -6,6 +6,7 @@ its form for thirty minutes.
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -19,6 +20,7 @@ from domain.folding import fold_code
 from domain.stage import Language
 from records import captchas
 from records.database import Database
+from web.forms import Mistake
 from web.house import House
 
 # Without what looks like something else: 0 o, 1 i l, 5 s, 2 z, 8 b, 6 g, 9 q, u v, c e, h n m.
@@ -89,6 +91,16 @@ class Pictures:
         """Whether a picture was solved for this form within the last thirty minutes."""
         async with self._database.begin() as session:
             return await captchas.is_solved(session, form, datetime.now(UTC) - HOLDS)
+
+    async def problems(self, form: str, raw: Mapping[str, str]) -> dict[str, Mistake]:
+        """What is wrong with the letters that were posted for this form; nothing once a picture is solved."""
+        if await self.is_solved(form):
+            return {}
+        went = await self.try_answer(raw.get("picture_id", ""), raw.get("picture", ""), form)
+        # Of two presses at the same moment one uses the picture up: it is solved for the other as well.
+        if went is Try.SOLVED or (went is Try.OVER and await self.is_solved(form)):
+            return {}
+        return {"picture": Mistake(went.value)}
 
     async def carry_over(self, form: str, successor: str) -> None:
         """Let what was solved for `form` hold for the form that takes its place."""

@@ -15,6 +15,7 @@ from domain.problem import RuleBroken
 from domain.reference import Reference
 from engine.unavailable import EngineUnavailable
 from records import enrolments
+from web.api_problems import LATER
 from web.house import house_of
 from web.telling import now
 from workflows.messages import CertificateIssued
@@ -22,7 +23,6 @@ from workflows.messages import CertificateIssued
 router = APIRouter(prefix="/hooks")
 
 _MAXIMUM_BODY = 4096
-_RETRY_SECONDS = "30"
 
 
 @router.post("/ca/{connector}", status_code=status.HTTP_204_NO_CONTENT)
@@ -46,9 +46,7 @@ async def certificate_issued(request: Request, connector: str) -> Response:
     try:
         await house.desk.tell(reference, nudge)
     except EngineUnavailable:
-        return Response(
-            status_code=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": _RETRY_SECONDS}
-        )
+        return Response(status_code=status.HTTP_503_SERVICE_UNAVAILABLE, headers=LATER)
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 

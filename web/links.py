@@ -10,7 +10,6 @@ from enum import Enum, auto, unique
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 
 from domain.link_token import BadToken, LinkToken, Purpose, WrongPurpose, verify
@@ -22,7 +21,7 @@ from web import dead_links
 from web.forms import posted
 from web.house import house_of
 from web.i18n import N_, _, language_of, moment
-from web.pages import Fact, TenantOfPath, render
+from web.pages import Fact, TenantOfPath, render, see_other
 from web.progress import step_of
 from web.safety import concerns
 from web.session import Session, approval_of, begin, deadline_of, home_of
@@ -204,7 +203,7 @@ async def _redeem(
         return await _refused(request, tenant, token)
     if answer.verdict is Verdict.REPEATED:
         # Pressed before with another form: only the browser that has the cookie goes on.
-        return _redirect(_clean_url(tenant, token, answer.stage or enrolment.stage))
+        return see_other(_clean_url(tenant, token, answer.stage or enrolment.stage))
     return render(
         request,
         "received.html",
@@ -224,7 +223,7 @@ async def _open(
     """A status link of an enrolment that has ended: there is no run any more that could redeem it."""
     if await _note_press(request, tenant, token, message_id(form)):
         return _into(request, tenant, token, enrolment, enrolment.stage)
-    return _redirect(_clean_url(tenant, token, enrolment.stage))
+    return see_other(_clean_url(tenant, token, enrolment.stage))
 
 
 async def _note_press(request: Request, tenant: Tenant, token: LinkToken, press: str) -> bool:
@@ -234,7 +233,7 @@ async def _note_press(request: Request, tenant: Tenant, token: LinkToken, press:
 
 
 def _into(request: Request, tenant: Tenant, token: LinkToken, enrolment: Enrolment, stage: Stage) -> Response:
-    response = _redirect(_clean_url(tenant, token, stage))
+    response = see_other(_clean_url(tenant, token, stage))
     session = Session(enrolment.reference, token.purpose, token.generation)
     until = deadline_of(enrolment, house_of(request).settings.application_ttl)
     begin(request, response, tenant.name, session, until)
@@ -282,7 +281,7 @@ def _dead_end(
         case Life.LIVE:
             return None
         case Life.USED:
-            return _redirect(_clean_url(tenant, token, enrolment.stage))
+            return see_other(_clean_url(tenant, token, enrolment.stage))
         case Life.SUPERSEDED:
             return dead_links.superseded(request, enrolment, token.purpose)
         case Life.ENDED:
@@ -346,7 +345,3 @@ def _clean_url(tenant: Tenant, token: LinkToken, stage: Stage) -> str:
     home = home_of(tenant.name, reference)
     applying = token.purpose is Purpose.APPLICATION and stage in {Stage.REGISTERED, Stage.APPLYING}
     return f"{home}/application" if applying else f"{home}/status"
-
-
-def _redirect(url: str) -> Response:
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)

@@ -22,8 +22,10 @@ from web.house import house_of
 
 router = APIRouter(prefix="/ca/local")
 
-KEPT = timedelta(minutes=5)
-"""How long others may keep an answer: a revocation is not hidden for longer."""
+KEPT = timedelta(seconds=2)
+"""How long others may keep what a revocation changes: it shows within 5 s, of which the CA takes some."""
+KEPT_CERTIFICATE = timedelta(minutes=5)
+"""How long others may keep the issuing certificate, which no revocation changes."""
 
 _MAXIMUM_REQUEST = 4096
 # By HEAD a relying party asks whether there is a newer list; no server is without it (RFC 9110, section 9.1).
@@ -64,14 +66,14 @@ async def give_list(ca: ThePublisher) -> Response:
     response = Response(crl.der, media_type="application/pkix-crl")
     response.headers["ETag"] = f'"{crl.number}"'
     response.headers["Last-Modified"] = format_datetime(crl.this_update.astimezone(UTC), usegmt=True)
-    return _kept_until(response, crl.next_update)
+    return _kept(response, KEPT, crl.next_update)
 
 
 @router.api_route("/issuing.cer", methods=_READ)
 async def give_certificate(ca: ThePublisher) -> Response:
     """The issuing CA's certificate, DER (RFC 2585, section 4.1)."""
     response = Response(ca.keys.issuing.public_bytes(Encoding.DER), media_type="application/pkix-cert")
-    return _kept_until(response, ca.keys.issuing.not_valid_after_utc)
+    return _kept(response, KEPT_CERTIFICATE, ca.keys.issuing.not_valid_after_utc)
 
 
 @router.post("/ocsp")
@@ -102,10 +104,10 @@ def _answer(answer: OcspAnswer) -> Response:
         # With a nonce it is for who asked only; a refusal may be over soon.
         response.headers["Cache-Control"] = "no-store"
         return response
-    return _kept_until(response, answer.until)
+    return _kept(response, KEPT, answer.until)
 
 
-def _kept_until(response: Response, until: datetime) -> Response:
-    left = min(KEPT, until - datetime.now(UTC))
+def _kept(response: Response, at_most: timedelta, until: datetime) -> Response:
+    left = min(at_most, until - datetime.now(UTC))
     response.headers["Cache-Control"] = f"public, max-age={max(0, math.floor(left.total_seconds()))}"
     return response

@@ -8,12 +8,12 @@ from datetime import timedelta
 from functools import cache
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
 
 from domain.stage import Language
 from web import i18n
 from web.house import house_of
-from web.pages import KNOWN_TENANT, STATIC, TenantOfPath, render_once
+from web.pages import KNOWN_TENANT, STATIC, TenantOfPath, render_once, see_other
 
 router = APIRouter(prefix="/{tenant}", dependencies=[KNOWN_TENANT])
 
@@ -64,7 +64,7 @@ async def download(tenant: TenantOfPath) -> Response:
     """The manual as a file to keep and to print; the page for a tenant whose file was not made yet."""
     paper = FOLDER / f"{tenant.name}.pdf"
     if not paper.exists():
-        return RedirectResponse(f"/{tenant.name}/manual", 303)
+        return see_other(f"/{tenant.name}/manual")
     return FileResponse(
         paper,
         filename=f"jcan-{tenant.name}-manual.pdf",

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette import status
 
 from domain.reference import Reference
 from domain.stage import Language
@@ -128,6 +129,11 @@ def render_once(request: Request, template: str, version: Hashable = None, **con
     if key not in made:
         made[key] = bytes(render(request, template, 200, **context).body)
     return HTMLResponse(made[key])
+
+
+def see_other(url: str) -> RedirectResponse:
+    """On to a page after a form was taken (Post/Redirect/Get)."""
+    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
 
 
 def message(

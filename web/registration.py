@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from domain.stage import Applicant, Stage, Verdict
 from domain.tenant import Tenant
@@ -20,13 +19,12 @@ from web import rates
 from web.captcha import Pictures
 from web.forms import Mistake, posted
 from web.house import House, house_of
-from web.i18n import _, language_of
-from web.pages import KNOWN_TENANT, TenantOfPath, render
+from web.i18n import _, language_of, wait
+from web.pages import KNOWN_TENANT, TenantOfPath, render, see_other
 from web.registration_check import (
     REFUSALS,
     Problems,
     field_problems,
-    picture_problem,
     registration_in,
     ticket_problem,
 )
@@ -66,7 +64,7 @@ async def show_form(request: Request, tenant: TenantOfPath, form_id: FormId = ""
     if form is None:
         form = new_form(tenant, notice="lost" if form_id else "")
     elif form.registered:
-        return RedirectResponse(address_of(form, 3), 303)
+        return see_other(address_of(form, 3))
     response = await form_page(request, house, form)
     keep_form(request, response, house, form)
     return response
@@ -81,7 +79,7 @@ async def take_form(request: Request, tenant: TenantOfPath) -> Response:
     if before is None:
         return await _form_without_cookie(request, house, tenant, raw)
     if before.registered:
-        return RedirectResponse(address_of(before, 3), 303)
+        return see_other(address_of(before, 3))
     form = before.typed(raw)
     match raw.get("act"):
         case "choose":
@@ -116,8 +114,8 @@ async def _form_without_cookie(
 async def _all_problems(house: House, form: Form, raw: Mapping[str, str]) -> Problems:
     """Every mistake at once, except that the ticket is looked up only for a person who read the picture."""
     problems = field_problems(form)
-    if form.applicant is not None:
-        problems |= await picture_problem(Pictures(house), form, raw)
+    if form.applicant is not None and not form.launched:
+        problems |= await Pictures(house).problems(form.form_id, raw)
     registration = registration_in(form)
     if problems or registration is None:
         return problems
@@ -144,7 +142,7 @@ async def show_confirmation(request: Request, tenant: TenantOfPath, form_id: For
     if form is None:
         return form_is_over(request, tenant)
     if form.progress != "checked":
-        return RedirectResponse(address_of(form, 3 if form.registered else 1), 303)
+        return see_other(address_of(form, 3 if form.registered else 1))
     return confirmation_page(request, form)
 
 
@@ -157,7 +155,7 @@ async def confirm(request: Request, tenant: TenantOfPath) -> Response:
     if form is None:
         return form_is_over(request, tenant)
     if form.registered:
-        return RedirectResponse(address_of(form, 3), 303)
+        return see_other(address_of(form, 3))
     if form.progress != "checked" or raw.get("act") == "back":
         return moved(request, house, form.with_problems({}), 1)
     if raw.get("consent") != "yes":
@@ -172,7 +170,7 @@ async def confirm(request: Request, tenant: TenantOfPath) -> Response:
 async def _register(request: Request, house: House, form: Form) -> Response:
     registration = registration_in(form)
     if registration is None:
-        return RedirectResponse(address_of(form, 1), 303)
+        return see_other(address_of(form, 1))
     uses = [
         (rates.REGISTRATIONS_PER_TICKET, registration.ticket_number),
         (rates.REGISTRATIONS_PER_ADDRESS, registration.email),
@@ -202,10 +200,23 @@ async def _register(request: Request, house: House, form: Form) -> Response:
         )
         page = confirmation_page(request, form, sorry, 503)
         return rates.retry_after(page, timedelta(minutes=1))
+    if answer.state == "too_often":
+        return _too_many_links(request, form, answer.wait or timedelta(minutes=1))
     if answer.state != "refused":
         return moved(request, house, form.at(answer.state), 3)
     code = REFUSALS.get(answer.outcome, "registration_over") if answer.outcome else "ticket_taken"
     return await _refused(request, house, form, code)
+
+
+def _too_many_links(request: Request, form: Form, period: timedelta) -> Response:
+    """The same registration waits already, and its newest link stays good."""
+    sorry = _(
+        "このチケット番号は、同じメールアドレスですでに登録されています。"
+        "すでにお送りした、いちばん新しいメールのURLからお進みください。"
+        "新しいURLが必要なときは、%(wait)s後にもう一度【申請登録】を押してください",
+        wait=wait(period),
+    )
+    return rates.retry_after(confirmation_page(request, form, sorry, 429), period)
 
 
 async def _refused(request: Request, house: House, form: Form, code: str) -> Response:
@@ -227,7 +238,7 @@ async def show_done(request: Request, tenant: TenantOfPath, form_id: FormId = ""
     if form is None:
         return form_is_over(request, tenant)
     if not form.registered:
-        return RedirectResponse(address_of(form, 1), 303)
+        return see_other(address_of(form, 1))
     return done_page(request, house, form)
 
 
@@ -240,7 +251,7 @@ async def after_done(request: Request, tenant: TenantOfPath) -> Response:
     if form is None:
         return form_is_over(request, tenant)
     if not form.registered:
-        return RedirectResponse(address_of(form, 1), 303)
+        return see_other(address_of(form, 1))
     match raw.get("act"):
         case "next":
             own = ("applicant", "company_code", "email", "email_confirmation")
@@ -248,7 +259,7 @@ async def after_done(request: Request, tenant: TenantOfPath) -> Response:
             return moved(request, house, successor_form(tenant, kept, notice="next"), 1)
         case "correct" if form.progress != "resent" and "email" not in form.fixed:
             return await _correct_address(request, house, tenant, form)
-    return RedirectResponse(address_of(form, 3), 303)
+    return see_other(address_of(form, 3))
 
 
 async def _correct_address(request: Request, house: House, tenant: Tenant, form: Form) -> Response:

@@ -1,10 +1,8 @@
-"""Checking a registration before it is confirmed: the fields, the picture, and the ticket as it is now.
+"""Checking a registration before it is confirmed: the fields, and the ticket as it is now.
 
 The ticket is looked at here so that people learn early; whoever gets it is decided, atomically, by
 the workflow.
 """
-
-from collections.abc import Mapping
 
 from domain.problem import FieldErrors, Problem
 from domain.registration import Registration, check_registration
@@ -13,7 +11,6 @@ from engine.unavailable import EngineUnavailable
 from records import enrolments, tickets
 from records.tables import EnrolmentRow
 from records.tickets import TicketRow
-from web.captcha import Pictures, Try
 from web.forms import Mistake
 from web.house import House
 from web.registration_form import FIELDS, Form
@@ -45,17 +42,6 @@ def field_problems(form: Form) -> Problems:
     except FieldErrors as errors:
         return {name: errors.problems[name] for name in FIELDS if name in errors.problems}
     return {}
-
-
-async def picture_problem(pictures: Pictures, form: Form, raw: Mapping[str, str]) -> Problems:
-    """What is wrong with the picture's letters; nothing where the form has a solved one, or needs none."""
-    if form.launched or await pictures.is_solved(form.form_id):
-        return {}
-    went = await pictures.try_answer(raw.get("picture_id", ""), raw.get("picture", ""), form.form_id)
-    # Of two presses at the same moment one uses the picture up: it is solved for the other as well.
-    if went is Try.SOLVED or (went is Try.OVER and await pictures.is_solved(form.form_id)):
-        return {}
-    return {"picture": Mistake(went.value)}
 
 
 async def ticket_problem(house: House, form: Form, registration: Registration) -> Problems:

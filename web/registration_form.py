@@ -48,7 +48,7 @@ Notice = Literal["", "lost", "corrected", "next", "renewal"]
 class Told(BaseModel):
     """A problem at a field, in a shape that a cookie can hold."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     code: str
     params: dict[str, str | int] = {}
@@ -68,7 +68,7 @@ class Form(BaseModel):
     link: what is posted for them does not count. `renews` is the enrolment whose certificate this follows.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     form_id: str
     tenant: str

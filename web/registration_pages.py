@@ -4,7 +4,6 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
 
 from domain.stage import Language
 from domain.tenant import Tenant
@@ -13,7 +12,7 @@ from web.captcha import Pictures
 from web.forms import sentences
 from web.house import House
 from web.i18n import _, language_of
-from web.pages import Action, Fact, message, render
+from web.pages import Action, Fact, message, render, see_other
 from web.registration_check import registration_in
 from web.registration_form import MAXIMUM, Form, keep_form, reference_of
 from web.safety import network_of
@@ -27,7 +26,7 @@ def address_of(form: Form, step: int) -> str:
 
 def moved(request: Request, house: House, form: Form, step: int) -> Response:
     """Keep the form and go to one of its steps (Post/Redirect/Get)."""
-    response = RedirectResponse(address_of(form, step), 303)
+    response = see_other(address_of(form, step))
     keep_form(request, response, house, form)
     return response
 
@@ -69,7 +68,7 @@ def confirmation_page(request: Request, form: Form, sorry: str = "", status_code
     """Step 2; `sorry` is told on top."""
     registration = registration_in(form)
     if registration is None or form.applicant is None:
-        return RedirectResponse(address_of(form, 1), 303)
+        return see_other(address_of(form, 1))
     return render(
         request,
         "registration_confirmation.html",
@@ -91,7 +90,7 @@ def done_page(request: Request, house: House, form: Form) -> Response:
     """Step 3: what happens next."""
     registration = registration_in(form)
     if registration is None or form.applicant is None:
-        return RedirectResponse(address_of(form, 1), 303)
+        return see_other(address_of(form, 1))
     return render(
         request,
         "registration_done.html",

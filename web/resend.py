@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import cast
+from typing import Literal, cast
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 from starlette.background import BackgroundTask
 
@@ -19,17 +18,17 @@ from domain.ticket import parse_ticket_number
 from engine.unavailable import EngineUnavailable
 from records import enrolments
 from records.enrolments import Enrolment
-from records.limits import Limit
+from records.limits import NEW_LINKS, Limit, new_links_of
 from telemetry.logs import logger
-from web import dead_links
+from web import dead_links, rates
 from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import _, language_of
 from web.links import land_on_status
-from web.pages import Action, TenantOfPath, message, render
+from web.pages import Action, TenantOfPath, message, render, see_other
 from web.safety import network_of
 from web.session import applicant_session, home_of
-from web.telling import NEW_LINKS, TooOften, away, count, is_away, message_id, now, tell
+from web.telling import TooOften, away, count, is_away, message_id, now, tell
 from web.visits import enrolment_at, in_other_language
 from workflows.messages import LinkPurpose, ResendLink
 
@@ -59,12 +58,13 @@ async def mail_status_links(request: Request, tenant: TenantOfPath) -> Response:
         return _form(request, tenant, raw, errors.problems, press)
     if await is_away(request):
         return away(request)
-    limits = [(limit, f"{tenant.name}:{email.lower()}") for limit in NEW_LINKS]
+    uses = [(limit, f"{tenant.name}:{email.lower()}") for limit in NEW_LINKS]
     try:
-        await count(request, press, [*limits, (_ASKED_PER_NETWORK, network_of(request))])
+        await count(request, press, [*uses, (_ASKED_PER_NETWORK, network_of(request))])
     except TooOften as refused:
-        return dead_links.too_often(request, tenant, refused.wait)
-    response = _go(f"/{tenant.name}/status/sent")
+        page = _form(request, tenant, raw, {}, press, rates.too_often(refused.wait))
+        return rates.retry_after(page, refused.wait)
+    response = see_other(f"/{tenant.name}/status/sent")
     # Behind the answer, so that not even its time tells whether there was anything to mail.
     response.background = BackgroundTask(_mail_all, request, tenant, email, ticket, press)
     return response
@@ -99,7 +99,8 @@ async def mail_link(request: Request, tenant: TenantOfPath, reference: str) -> R
     purpose = _purpose(raw)
     press = message_id(raw)
     try:
-        await count(request, press, _limits_of(reference, purpose))
+        whose: Literal["principal", "applicant"] = "principal" if purpose == "approval" else "applicant"
+        await count(request, press, new_links_of(reference, whose))
     except TooOften as refused:
         return dead_links.too_often(request, tenant, refused.wait)
     wish = ResendLink(message_id=press, received_at=now(), purpose=purpose)
@@ -108,7 +109,7 @@ async def mail_link(request: Request, tenant: TenantOfPath, reference: str) -> R
         return answer
     if answer.closed or answer.verdict in {Verdict.TOO_LATE, Verdict.CONTRARY, Verdict.NOT_NOW}:
         return dead_links.late(request, await _read_again(request, tenant, enrolment))
-    return _go(_sent_url(request, tenant, reference, purpose, received=answer.verdict is None))
+    return see_other(_sent_url(request, tenant, reference, purpose, received=answer.verdict is None))
 
 
 @router.get("/enrolments/{reference}/link")
@@ -146,7 +147,8 @@ async def _mail_all(request: Request, tenant: Tenant, email: str, ticket: str | 
         )
     for enrolment in _wanted(found, ticket):
         try:
-            await count(request, f"{press}:{enrolment.reference}", _limits_of(enrolment.reference, "status"))
+            uses = new_links_of(enrolment.reference, "applicant")
+            await count(request, f"{press}:{enrolment.reference}", uses)
             wish = ResendLink(message_id=press, received_at=now(), purpose="status")
             await house.desk.tell(enrolment.reference, wish)
         except TooOften:
@@ -172,14 +174,22 @@ def _check(raw: Mapping[str, str]) -> tuple[str, str | None]:
 
 
 def _form(
-    request: Request, tenant: Tenant, raw: Mapping[str, str], problems: Mapping[str, Problem], press: str
+    request: Request,
+    tenant: Tenant,
+    raw: Mapping[str, str],
+    problems: Mapping[str, Problem],
+    press: str,
+    sorry: str = "",
 ) -> Response:
+    """The form with what was typed; `sorry` is told on top, after too many requests."""
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS if sorry else status.HTTP_200_OK
     return render(
         request,
         "status_request.html",
-        status.HTTP_422_UNPROCESSABLE_CONTENT if problems else status.HTTP_200_OK,
+        status.HTTP_422_UNPROCESSABLE_CONTENT if problems else status_code,
         fields={name: raw.get(name, "") for name in ("email", "ticket_number")},
         problems=sentences(problems, language_of(request)),
+        sorry=sorry,
         form_id=press,
         other_language_url=in_other_language(request, f"/{tenant.name}/status"),
     )
@@ -188,12 +198,6 @@ def _form(
 def _purpose(raw: Mapping[str, str]) -> LinkPurpose:
     wish = raw.get("purpose", "")
     return cast(LinkPurpose, wish) if wish in _PURPOSES else "status"
-
-
-def _limits_of(reference: str, purpose: LinkPurpose) -> list[tuple[Limit, str]]:
-    # The principal's mail and the applicant's do not use up each other's share.
-    whose = "principal" if purpose == "approval" else "applicant"
-    return [(limit, f"{reference}:{whose}") for limit in NEW_LINKS]
 
 
 def _sent_url(
@@ -210,7 +214,3 @@ def _sent_url(
 
 async def _read_again(request: Request, tenant: Tenant, enrolment: Enrolment) -> Enrolment:
     return await enrolment_at(request, tenant, enrolment.reference) or enrolment
-
-
-def _go(url: str) -> RedirectResponse:
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)

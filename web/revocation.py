@@ -4,6 +4,7 @@ The answer is the same page whether anything matched or not, and matching goes o
 the time that it takes tells anything.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,7 +13,6 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 from starlette.background import BackgroundTask
 
@@ -23,19 +23,18 @@ from domain.revocation import RevocationReason, parse_reason, parse_serial
 from domain.tenant import Tenant
 from domain.ticket import parse_ticket_number
 from engine.unavailable import EngineUnavailable
-from records import certificates, limits
-from records.limits import Limit
+from records import certificates
 from records.tables import Certificate
 from telemetry.logs import logger
 from web import rates
-from web.captcha import Pictures, Try
+from web.captcha import Pictures
 from web.forms import Mistake, posted, sentences
 from web.house import House, house_of
 from web.i18n import _, language_of
-from web.pages import Action, TenantOfPath, message, render
+from web.pages import Action, TenantOfPath, message, render, see_other
 from web.revocation_words import is_valid, reason_options
 from web.safety import network_of
-from web.telling import away, is_away, now
+from web.telling import TooOften, away, count, is_away, now
 from web.visits import in_other_language
 from workflows.messages import RequestRevocation
 
@@ -45,8 +44,6 @@ log = logger("jcan.web")
 FIELDS = ("email", "number", "reason")
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 _KEPT_CHARACTERS = 300
-# One form is one request, however often it is sent.
-_SENT = Limit("revocation-form", 1, timedelta(days=1))
 
 Problems = Mapping[str, Problem | Mistake]
 
@@ -60,6 +57,15 @@ class Wish:
         self.email = email
         self.number = number
         self.reason = reason
+
+    @property
+    def press(self) -> str:
+        """The id of this wish: the same form with the same contents, however often it is sent.
+
+        Nobody guesses what was typed from it, for the form's id is random.
+        """
+        typed = (self.form_id, self.email, self.number, self.reason.value)
+        return hashlib.sha256("\0".join(typed).encode()).hexdigest()[:32]
 
 
 @router.get("")
@@ -83,7 +89,7 @@ async def take_form(request: Request, tenant: TenantOfPath) -> Response:
     form_id = _form_id(raw)
     checked = _checked(form_id, raw)
     problems = dict(checked) if isinstance(checked, Mapping) else {}
-    problems |= await _picture_problem(Pictures(house), form_id, raw)
+    problems |= await Pictures(house).problems(form_id, raw)
     if problems or not isinstance(checked, Wish):
         return await _form(request, tenant, raw, problems)
     return await _ask(request, tenant, raw, checked)
@@ -113,20 +119,14 @@ async def _ask(request: Request, tenant: Tenant, raw: Mapping[str, str], wish: W
     if await is_away(request):
         # Nobody's link could be asked for: to say so tells nothing of who has a certificate.
         return away(request)
-    house = house_of(request)
-    where = f"/{tenant.name}/revocation/sent"
-    async with house.database.begin() as session:
-        again = await limits.take(session, _SENT, wish.form_id, house.settings.digest_key) is not None
-    if again:
-        return RedirectResponse(where, status.HTTP_303_SEE_OTHER)
     address = f"{tenant.name}:{wish.email.lower()}"
-    uses = dict.fromkeys(rates.REVOCATIONS_PER_ADDRESS, address)
-    waiting = await rates.take(house, uses | {rates.REVOCATIONS_PER_NETWORK: network_of(request)})
-    if waiting is not None:
-        async with house.database.begin() as session:
-            await limits.forget(session, _SENT, wish.form_id, house.settings.digest_key)
-        return await _too_often(request, tenant, raw, waiting)
-    response = RedirectResponse(where, status.HTTP_303_SEE_OTHER)
+    uses = [(limit, address) for limit in rates.REVOCATIONS_PER_ADDRESS]
+    try:
+        await count(request, wish.press, [*uses, (rates.REVOCATIONS_PER_NETWORK, network_of(request))])
+    except TooOften as refused:
+        return await _too_often(request, tenant, raw, refused.wait)
+    response = see_other(f"/{tenant.name}/revocation/sent")
+    # Also for a press that was counted before: the engine may have been away behind its answer.
     response.background = BackgroundTask(_mail_link, request, tenant, wish)
     return response
 
@@ -134,7 +134,7 @@ async def _ask(request: Request, tenant: Tenant, raw: Mapping[str, str], wish: W
 async def _mail_link(request: Request, tenant: Tenant, wish: Wish) -> None:
     house = house_of(request)
     asked = RequestRevocation(
-        message_id=f"form-{wish.form_id}",
+        message_id=f"form-{wish.press}",
         received_at=now(),
         reason=wish.reason,
         language=language_of(request),
@@ -183,13 +183,6 @@ def _parse_number(text: str) -> str:
         except RuleBroken:
             continue
     raise RuleBroken("ticket_or_serial_format")
-
-
-async def _picture_problem(pictures: Pictures, form_id: str, raw: Mapping[str, str]) -> dict[str, Mistake]:
-    if await pictures.is_solved(form_id):
-        return {}
-    went = await pictures.try_answer(raw.get("picture_id", ""), raw.get("picture", ""), form_id)
-    return {} if went is Try.SOLVED else {"picture": Mistake(went.value)}
 
 
 async def _form(

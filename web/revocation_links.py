@@ -5,8 +5,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
-from starlette import status
 
 from domain.link_token import BadToken, LinkToken, Purpose, verify
 from domain.revocation import RevocationReason
@@ -21,7 +19,7 @@ from web.forms import posted
 from web.house import house_of
 from web.i18n import N_, _, language_of, moment
 from web.links import Landing, masked
-from web.pages import Fact, TenantOfPath, render
+from web.pages import Fact, TenantOfPath, render, see_other
 from web.revocation_words import certificate_facts, is_valid, reason_text
 from web.safety import concerns
 from web.session import Session, begin, revocation_of, revocation_session
@@ -63,7 +61,7 @@ async def land(request: Request, tenant: TenantOfPath) -> Response:
         return found
     case, token = found
     if await _was_pressed(request, token):
-        return _go(case.home)
+        return see_other(case.home)
     return render(
         request,
         "landing.html",
@@ -87,7 +85,7 @@ async def press(request: Request, tenant: TenantOfPath) -> Response:
     house = house_of(request)
     async with house.database.begin() as session:
         is_first = await presses.press(session, token, tenant.name, message_id(form))
-    response = _go(case.home)
+    response = see_other(case.home)
     if is_first:
         until = case.certificate.revocation_until or now() + house.settings.link_ttl
         kept = Session(case.enrolment.reference, Purpose.REVOCATION, token.generation)
@@ -103,7 +101,7 @@ async def confirm(request: Request, tenant: TenantOfPath, reference: str) -> Res
         return visit
     case, _session = visit
     if not is_valid(case.certificate):
-        return _go(f"{case.home}/done")
+        return see_other(f"{case.home}/done")
     return _confirmation(request, case, uuid4().hex)
 
 
@@ -127,7 +125,7 @@ async def revoke(request: Request, tenant: TenantOfPath, reference: str) -> Resp
     except EngineUnavailable:
         return away(request)
     if answer.verdict in {Verdict.ACCEPTED, Verdict.REPEATED, None}:
-        return _go(f"{case.home}/done")
+        return see_other(f"{case.home}/done")
     return await _refused(request, tenant, reference)
 
 
@@ -157,7 +155,7 @@ async def _refused(request: Request, tenant: Tenant, reference: str) -> Response
     if isinstance(visit, Response):
         return visit
     if not is_valid(visit[0].certificate):
-        return _go(f"{visit[0].home}/done")
+        return see_other(f"{visit[0].home}/done")
     return revocation_dead.late(request, tenant)
 
 
@@ -247,7 +245,3 @@ def _outline(request: Request, case: Case) -> list[Fact]:
     if certificate.revocation_until is not None:
         rows.append(Fact(_("期限"), moment(certificate.revocation_until)))
     return rows
-
-
-def _go(url: str) -> RedirectResponse:
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -11,7 +11,8 @@ from starlette import status
 
 from engine.enrolments import PATIENCE, Answer
 from engine.unavailable import EngineUnavailable
-from records.limits import Limit, take
+from records import limits
+from records.limits import Limit
 from web.house import house_of
 from web.i18n import _
 from web.pages import message as page
@@ -20,15 +21,7 @@ from workflows.messages import Message
 
 _MESSAGE_ID = re.compile(r"[0-9a-f]{32}")
 
-# One press of one button, however many times the browser sends it.
-_SAME_PRESS = Limit("same-press", 1, timedelta(days=1))
-
 _AWAY = timedelta(minutes=1)
-
-NEW_LINKS = (
-    Limit("new-link-minute", 1, timedelta(minutes=1)),
-    Limit("new-link-day", 5, timedelta(days=1)),
-)
 
 
 class TooOften(Exception):
@@ -50,27 +43,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def count_new_link(request: Request, press: str, key: str) -> None:
-    """Count a request for a new link; the same press again is not another one.
+async def count(request: Request, press: str, uses: Sequence[tuple[Limit, str]]) -> None:
+    """Count one press against several limits, or against none of them.
 
-    `key` is what is limited: an enrolment, a folded address, a network. Raises TooOften, after which the same
-    press may be tried again.
+    The same press again is not another one. Raises TooOften, after which it may be tried again.
     """
-    await count(request, press, [(limit, key) for limit in NEW_LINKS])
-
-
-async def count(request: Request, press: str, limits: list[tuple[Limit, str]]) -> None:
-    """Count one press against several limits, or against none of them. Raises TooOften."""
     house = house_of(request)
-    secret = house.settings.digest_key
     async with house.database.begin() as session:
-        if await take(session, _SAME_PRESS, press, secret) is not None:
-            return
-        for limit, key in limits:
-            wait = await take(session, limit, key, secret)
-            if wait is not None:
-                # Leaving by an exception takes back what this press has counted so far.
-                raise TooOften(wait)
+        wait = await limits.take_press(session, press, uses, house.settings.digest_key)
+    if wait is not None:
+        raise TooOften(wait)
 
 
 async def tell(request: Request, reference: str, message: Message) -> Answer | Response:

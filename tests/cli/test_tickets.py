@@ -59,6 +59,8 @@ def test_ordered_tickets_are_listed_and_can_be_cancelled_once(jcan: Jcan) -> Non
         (("tickets", "cancel", "123"), "not a ticket number"),
         (("tickets", "cancel", "14f75199c-82f4-419b-8041-5f8631cb488ep"), "no such ticket"),
         (("enrolments", "show", "0123456789ABC"), "no such enrolment"),
+        (("audit", "show", "0123456789ABC"), "has nothing of that reference"),
+        (("audit", "show", "?"), "not a reference"),
         (("enrolments", "show", "?"), "not a reference"),
         (("enrolments", "review", "0123456789ABC", "reject"), "--reason"),
         (("enrolments", "withdraw", "0123456789ABC"), "Temporal cannot be reached"),
@@ -78,9 +80,28 @@ def test_wrong_usage_exits_with_2(jcan: Jcan, words: tuple[str, ...]) -> None:
     assert jcan(*words).returncode == 2
 
 
+def test_a_state_that_is_none_is_refused_with_those_that_are(jcan: Jcan) -> None:
+    result = jcan("tickets", "list", "--state=typo")
+    assert (result.returncode, result.stdout) == (2, "")
+    for state in ("free", "reserved", "used", "cancelled", "expired"):
+        assert f"'{state}'" in result.stderr
+
+
 def test_a_missing_setting_is_a_sentence() -> None:
     environment = {"PATH": os.environ["PATH"], "JCAN_DATABASE_URL": "postgresql://nobody@/nothing"}
     command = [sys.executable, "-m", "cli", "tickets", "list"]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "JCAN_MASTER_KEYS is not set." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [(*ORDER, last_day(30)), ("tickets", "list"), ("enrolments", "show", "0123456789ABC")]
+)
+def test_a_database_that_cannot_be_reached_is_a_sentence(
+    jcan: Jcan, surroundings: dict[str, str], words: tuple[str, ...]
+) -> None:
+    surroundings["JCAN_DATABASE_URL"] = "postgresql://nobody:word@127.0.0.1:1/none"
+    result = jcan(*words)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "The database cannot be reached or written to (OperationalError).\n"

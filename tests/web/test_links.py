@@ -10,6 +10,7 @@ from engine.enrolments import Answer
 from records.database import Database
 from records.vault import Vault
 from settings import Settings
+from tests.web.certifying import TICKET
 from tests.web.conftest import RecordingDesk, Visitor
 from tests.web.enrolling import HOME, REFERENCE, Write, agents_application, link, personal, writer
 from web.endings import ENDINGS
@@ -236,6 +237,20 @@ async def test_while_the_engine_is_away_nobody_is_told_to_wait_for_a_status_link
         page = await visitor.press(await visitor.get("/leopalace/status"), email=email)
         assert page.status == 503
         assert "お手続きはまだ受け付けられていません" in page.text
+
+
+async def test_too_many_requests_for_status_links_are_refused_and_what_was_typed_stays(
+    visitor: Visitor, write: Write, desk: RecordingDesk
+) -> None:
+    await write(Stage.IN_REVIEW)
+    fields = {"email": "Taro.Takahashi@example.jp", "ticket_number": TICKET}
+    await visitor.press(await visitor.get("/leopalace/status"), **fields)
+    refused = await visitor.press(await visitor.get("/leopalace/status"), **fields)
+    assert refused.status == 429
+    assert 0 < int(refused.response.headers["retry-after"]) <= 60
+    assert {name: refused.value(name) for name in fields} == fields
+    assert "後にもう一度お試しください" in refused.text
+    assert len(desk.messages) == 1
 
 
 async def test_asking_for_a_status_link_without_an_address_says_so_at_the_field(visitor: Visitor) -> None:

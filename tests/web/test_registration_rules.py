@@ -321,6 +321,22 @@ async def test_pressing_again_while_the_engine_is_away_is_not_another_registrati
     assert len(desk.registrations) == 1
 
 
+async def test_registering_again_too_often_keeps_the_confirmation_and_says_that_the_link_is_good(
+    visitor: Visitor, new_ticket: NewTicket, desk: RecordingDesk
+) -> None:
+    desk.registration_answer = RegistrationAnswer(state="too_often", wait=timedelta(seconds=41))
+    ticket = await new_ticket()
+    page = await register(visitor, ticket)
+
+    assert (page.status, page.response.headers["retry-after"]) == (429, "41")
+    assert "いちばん新しいメールのURLからお進みください" in page.text
+    assert "41秒後にもう一度" in page.text
+    assert ticket in page.text
+
+    desk.registration_answer = RegistrationAnswer(state="resent")
+    assert (await visitor.press(page, "register", consent="yes")).path == "/leopalace/regist/step3"
+
+
 async def test_checking_too_often_keeps_the_input(
     visitor: Visitor, new_ticket: NewTicket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """失効申請: the form, the same answer for everybody, the mailed link, the confirmation."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ from tests.web.certifying import EMAIL, SERIAL, TICKET, Certify
 from tests.web.conftest import RecordingDesk, RecordingRegistry, Visitor
 from tests.web.enrolling import HOME, REFERENCE, agents_application, application, personal
 from tests.web.page import Page
+from web.captcha import Pictures
 from workflows.messages import RequestRevocation, Revoke
 
 FORM = "/leopalace/revocation"
@@ -150,8 +152,54 @@ async def test_one_form_is_one_request_however_often_it_is_sent(
     form = await visitor.get(FORM)
     for _ in range(2):
         assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    assert len({message.message_id for _, message in registry.messages}) == 1
+
+
+async def test_a_form_with_other_contents_is_another_request_and_counts(
+    visitor: Visitor,
+    registry: RecordingRegistry,
+    certify: Certify,
+) -> None:
+    await certify()
+    form = await visitor.get(FORM)
     assert (await visitor.press(form, "send", **typed(email="other@example.jp"))).path == f"{FORM}/sent"
+    assert registry.messages == []
+    assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    assert (await visitor.press(form, "send", **typed(reason="superseded"))).status == 429
     assert len(registry.messages) == 1
+
+
+async def test_a_press_that_the_engine_never_heard_of_is_told_again(
+    visitor: Visitor,
+    registry: RecordingRegistry,
+    certify: Certify,
+) -> None:
+    await certify()
+    form = await visitor.get(FORM)
+    registry.away = True
+    assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    registry.away = False
+    assert (await visitor.press(form, "send", **typed())).path == f"{FORM}/sent"
+    assert [serial for serial, _ in registry.messages] == [SERIAL]
+
+
+async def test_two_presses_at_once_use_the_picture_up_for_both(
+    visitor: Visitor, registry: RecordingRegistry, certify: Certify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, both_looked = Pictures.is_solved, asyncio.Barrier(2)
+
+    async def look_together(pictures: Pictures, form: str) -> bool:
+        solved = await look(pictures, form)
+        if not solved:
+            await both_looked.wait()
+        return solved
+
+    await certify()
+    form = await visitor.get(FORM)
+    monkeypatch.setattr(Pictures, "is_solved", look_together)
+    both = await asyncio.gather(*(visitor.press(form, "send", **typed()) for _ in range(2)))
+    assert [each.path for each in both] == [f"{FORM}/sent"] * 2
+    assert len({message.message_id for _, message in registry.messages}) == 1
 
 
 async def test_too_many_requests_for_an_address_are_refused_and_kept(visitor: Visitor) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 from starlette import status
 
 from records import audit, operators
@@ -13,7 +13,7 @@ from records.audit import Fact
 from records.operators import Operator, Role
 from web.house import House, house_of
 from web.i18n import _
-from web.pages import Action, message, render
+from web.pages import Action, message, render, see_other
 
 HOME = "/console"
 ACCOUNT = f"{HOME}/account"
@@ -133,7 +133,7 @@ def _ask_for_password(request: Request, _error: Exception) -> Response:
     if _is_scripts(request):
         return JSONResponse({"error": "a password has to be chosen first"}, status.HTTP_403_FORBIDDEN)
     url = f"{ACCOUNT}?{urlencode({'next': _wanted(request)})}"
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
+    return see_other(url)
 
 
 def _refuse(request: Request, _error: Exception) -> Response:

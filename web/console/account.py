@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 
 from domain.problem import Problem
@@ -19,6 +18,7 @@ from web.console.sign_in import TRIES_PER_NETWORK
 from web.forms import Mistake, posted, sentences
 from web.house import house_of
 from web.i18n import language_of
+from web.pages import see_other
 from web.safety import network_of
 
 router = APIRouter(prefix=ACCOUNT)
@@ -51,7 +51,7 @@ async def change_password(request: Request, operator: AtTheDoor) -> Response:
         wrong = sentences({"current_password": Mistake("password_wrong")}, language_of(request))
         return _page(request, operator, place, problems=wrong)
     url = f"{ACCOUNT}?{urlencode({'said': 'changed', 'next': place})}"
-    response = RedirectResponse(url, status.HTTP_303_SEE_OTHER)
+    response = see_other(url)
     give_cookie(request, response, token)
     return response
 

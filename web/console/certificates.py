@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
-from starlette import status
 
 from domain.revocation import CertificateStage, RevocationReason
 from domain.stage import Verdict
@@ -16,6 +14,7 @@ from web.console.page import show
 from web.forms import posted
 from web.house import house_of
 from web.i18n import N_, _
+from web.pages import see_other
 from web.revocation_words import reason_text
 from web.telling import away, message_id, now
 from workflows.messages import Revoke
@@ -95,4 +94,4 @@ async def revoke(request: Request, operator: Administrator, serial: str) -> Resp
     except EngineUnavailable:
         return away(request)
     url = f"{HOME}/certificates?said={answer.verdict or 'received'}"
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
+    return see_other(url)

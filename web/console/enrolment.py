@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 
 from domain.problem import Problem
@@ -19,7 +18,7 @@ from web.console.page import show
 from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import _, language_of
-from web.pages import Action, message
+from web.pages import Action, message, see_other
 from web.revocation_words import is_valid, reason_text
 from web.safety import concerns
 from web.telling import message_id, now, tell
@@ -130,7 +129,7 @@ async def _tell(request: Request, enrolment: Enrolment, wish: Message, **told: s
     said = Verdict.TOO_LATE if answer.closed else answer.verdict or "received"
     query = urlencode({"said": said} | {name: text for name, text in told.items() if text})
     url = f"{HOME}/enrolments/{enrolment.reference}?{query}"
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
+    return see_other(url)
 
 
 async def _page(

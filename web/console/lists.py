@@ -1,9 +1,7 @@
 """The console's lists: the review queue, what needs attention, all enrolments and the search."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette import status
 
 from domain.email import parse_email
 from domain.problem import RuleBroken
@@ -17,6 +15,7 @@ from web.console.access import HOME, SignedIn, note, signed_in
 from web.console.page import show
 from web.forms import posted
 from web.house import house_of
+from web.pages import see_other
 
 router = APIRouter(prefix=HOME)
 
@@ -27,7 +26,7 @@ SHOWN = 100
 @router.get("", dependencies=[Depends(signed_in)])
 async def home() -> Response:
     """The console begins with what waits for somebody."""
-    return RedirectResponse(f"{HOME}/reviews", status.HTTP_303_SEE_OTHER)
+    return see_other(f"{HOME}/reviews")
 
 
 @router.get("/reviews")
@@ -74,7 +73,7 @@ async def search(request: Request, operator: SignedIn) -> Response:
         kind, found = await _search(session, house_of(request).settings.digest_key, operator, query)
     await note(request, operator.actor, "searched", by=kind, found=len(found))
     if kind == "reference" and found:
-        return RedirectResponse(f"{HOME}/enrolments/{found[0].reference}", status.HTTP_303_SEE_OTHER)
+        return see_other(f"{HOME}/enrolments/{found[0].reference}")
     return show(
         request,
         operator,

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 
 from records import audit, limits, operators
@@ -14,7 +13,7 @@ from web.console.access import HOME, AtTheDoor, cookie_name, give_cookie, note, 
 from web.forms import posted
 from web.house import house_of
 from web.i18n import _
-from web.pages import render
+from web.pages import render, see_other
 from web.safety import network_of
 
 router = APIRouter(prefix=HOME)
@@ -49,7 +48,7 @@ async def sign_in(request: Request) -> Response:
         await note(request, await _known(request, username), "sign_in_refused")
         says = _("ユーザー名またはパスワードが正しくありません")
         return _page(request, username, place, says, status.HTTP_422_UNPROCESSABLE_CONTENT)
-    response = RedirectResponse(place, status.HTTP_303_SEE_OTHER)
+    response = see_other(place)
     give_cookie(request, response, token)
     return response
 
@@ -61,7 +60,7 @@ async def sign_out(request: Request, operator: AtTheDoor) -> Response:
     async with house.database.begin() as session:
         await operators.sign_out(session, request.cookies.get(cookie_name(house), ""))
         await audit.add(session, audit.entry_now(operator.actor, "signed_out"))
-    response = RedirectResponse(f"{HOME}/sign-in", status.HTTP_303_SEE_OTHER)
+    response = see_other(f"{HOME}/sign-in")
     take_cookie(request, response)
     return response
 

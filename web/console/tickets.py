@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import IntegrityError
 from starlette import status
 
@@ -25,6 +24,7 @@ from web.console.page import show
 from web.forms import Mistake, posted, sentences
 from web.house import house_of
 from web.i18n import language_of
+from web.pages import see_other
 
 router = APIRouter(prefix=f"{HOME}/tickets")
 
@@ -64,7 +64,7 @@ async def order(request: Request, operator: Administrator) -> Response:
     # Refused by its id, it is the same form again.
     with contextlib.suppress(IntegrityError):
         await _place(request, operator, order_id, wish)
-    return RedirectResponse(f"{HOME}/tickets?ordered={order_id}", status.HTTP_303_SEE_OTHER)
+    return see_other(f"{HOME}/tickets?ordered={order_id}")
 
 
 @router.get("/{order_id}.csv")
