@@ -10,7 +10,6 @@ from typing import TypedDict
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 
 from domain.application import Application
@@ -24,7 +23,7 @@ from web import dead_links
 from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import language_of
-from web.pages import TenantOfPath, render
+from web.pages import TenantOfPath, render, see_other
 from web.progress import is_agents, principal_name
 from web.registration_form import new_form
 from web.registration_pages import moved
@@ -101,7 +100,7 @@ async def take_form(request: Request, tenant: TenantOfPath, reference: str) -> R
     async with house.database.begin() as session:
         await drafts.save(session, house.vault, reference, fields)
     problems = form.check(desk.applicant, fields, desk.details.email).problems
-    return _go(f"{desk.home}/application{'?check' if problems else '/confirm'}")
+    return see_other(f"{desk.home}/application{'?check' if problems else '/confirm'}")
 
 
 @router.get("/confirm")
@@ -112,7 +111,7 @@ async def confirm(request: Request, tenant: TenantOfPath, reference: str) -> Res
         return desk
     application = desk.check().application
     if application is None:
-        return _go(f"{desk.home}/application?check")
+        return see_other(f"{desk.home}/application?check")
     return _confirmation(request, desk, application, uuid4().hex)
 
 
@@ -125,9 +124,9 @@ async def submit(request: Request, tenant: TenantOfPath, reference: str) -> Resp
         return desk
     application = desk.check().application
     if application is None:
-        return _go(f"{desk.home}/application?check")
+        return see_other(f"{desk.home}/application?check")
     if form.fingerprint(application) != raw.get("seen"):
-        return _go(f"{desk.home}/application?changed")
+        return see_other(f"{desk.home}/application?changed")
     return await _hand_in(request, desk, application, raw)
 
 
@@ -140,7 +139,7 @@ async def done(request: Request, tenant: TenantOfPath, reference: str) -> Respon
     sent = request.query_params.get("sent", "")
     home = home_of(tenant.name, reference)
     if visit.enrolment.stage.ended or (visit.enrolment.stage in _OPEN and not sent):
-        return _go(f"{home}/status")
+        return see_other(f"{home}/status")
     return render(
         request,
         "application_done.html",
@@ -190,11 +189,11 @@ async def _hand_in(
         return _confirmation(request, desk, application, press, unavailable=True)
     match answer.verdict:
         case None if not answer.closed:
-            return _go(f"{desk.home}/application/done?sent=received")
+            return see_other(f"{desk.home}/application/done?sent=received")
         case Verdict.ACCEPTED:
-            return _go(f"{desk.home}/application/done?sent=accepted")
+            return see_other(f"{desk.home}/application/done?sent=accepted")
         case Verdict.REPEATED:
-            return _go(f"{desk.home}/application/done?sent=repeated")
+            return see_other(f"{desk.home}/application/done?sent=repeated")
         case Verdict.NOT_NOW:
             # The same message would get the same verdict again.
             return _confirmation(request, desk, application, uuid4().hex, not_now=True)
@@ -216,7 +215,7 @@ async def _at_the_form(request: Request, tenant: TenantOfPath, reference: str) -
         return visit
     enrolment = visit.enrolment
     if enrolment.stage not in _OPEN or enrolment.details is None:
-        return _go(f"{home_of(tenant.name, reference)}/status")
+        return see_other(f"{home_of(tenant.name, reference)}/status")
     if not may_apply(visit):
         return dead_links.needs_application_link(request, enrolment)
     house = house_of(request)
@@ -287,7 +286,3 @@ async def _name(request: Request, enrolment: Enrolment) -> str:
     async with house.database.view() as session:
         kept = await drafts.load(session, house.vault, enrolment.reference)
     return form.whose(kept) if kept else ""
-
-
-def _go(url: str) -> Response:
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)

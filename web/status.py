@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from starlette import status
 
 from domain.email import parse_email
@@ -22,7 +21,7 @@ from web.application import may_apply
 from web.forms import posted, sentences
 from web.house import house_of
 from web.i18n import _, language_of
-from web.pages import Action, TenantOfPath, message, render
+from web.pages import Action, TenantOfPath, message, render, see_other
 from web.progress import is_agents, principal_name, situation_of, way_of
 from web.session import home_of
 from web.status_facts import facts_of
@@ -39,7 +38,7 @@ _APPLYING = frozenset({Stage.REGISTERED, Stage.APPLYING})
 @router.get("")
 async def enter(tenant: TenantOfPath, reference: str) -> Response:
     """The enrolment's own address leads to where it stands."""
-    return _go(f"{home_of(tenant.name, reference)}/status")
+    return see_other(f"{home_of(tenant.name, reference)}/status")
 
 
 @router.get("/status")
@@ -84,7 +83,7 @@ async def ask_withdraw(request: Request, tenant: TenantOfPath, reference: str) -
         return visit
     home = home_of(tenant.name, reference)
     if visit.enrolment.stage.ended:
-        return _go(f"{home}/status")
+        return see_other(f"{home}/status")
     return render(
         request,
         "withdraw.html",
@@ -109,7 +108,7 @@ async def withdraw(request: Request, tenant: TenantOfPath, reference: str) -> Re
         return answer
     if answer.verdict is Verdict.TOO_LATE and not visit.enrolment.stage.ended:
         return _too_late_to_withdraw(request, visit)
-    return _go(_back(visit, answer, "withdrawn"))
+    return see_other(_back(visit, answer, "withdrawn"))
 
 
 @router.get("/status/principal")
@@ -142,7 +141,7 @@ async def correct_principal(request: Request, tenant: TenantOfPath, reference: s
             status_code=status.HTTP_409_CONFLICT,
             actions=[Action(_("申請の状況に戻る"), f"{home_of(tenant.name, reference)}/status")],
         )
-    return _go(_back(visit, answer, "corrected"))
+    return see_other(_back(visit, answer, "corrected"))
 
 
 async def _before_the_decision(request: Request, tenant: TenantOfPath, reference: str) -> Visit | Response:
@@ -150,7 +149,7 @@ async def _before_the_decision(request: Request, tenant: TenantOfPath, reference
     if isinstance(visit, Response):
         return visit
     if visit.enrolment.stage is not Stage.AWAITING_APPROVAL or visit.enrolment.details is None:
-        return _go(f"{home_of(tenant.name, reference)}/status")
+        return see_other(f"{home_of(tenant.name, reference)}/status")
     return visit
 
 
@@ -231,7 +230,3 @@ def _back(visit: Visit, answer: Answer, done: str = "") -> str:
     if answer.verdict is None and not answer.closed:
         return f"{url}?received={int(now().timestamp())}"
     return f"{url}?resent={done}" if done else url
-
-
-def _go(url: str) -> Response:
-    return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
