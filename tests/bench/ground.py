@@ -40,16 +40,20 @@ class Ground:
     database: Database
     enrolments: Enrolments
     _tickets: list[str] = field(default_factory=list)
+    _ordering: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ticket(self) -> str:
         """Give a ticket that nobody has had."""
-        if not self._tickets:
-            async with self.database.begin() as session:
-                last_day = date(2099, 12, 31)
-                self._tickets = await tickets.order(
-                    session, "leo-sign", _ORGANISATION, _TICKETS_AT_ONCE, last_day
-                )
-        return self._tickets.pop()
+        async with self._ordering:
+            if not self._tickets:
+                async with self.database.begin() as session:
+                    last_day = date(2099, 12, 31)
+                    ordered = await tickets.order(
+                        session, "leo-sign", _ORGANISATION, _TICKETS_AT_ONCE, last_day
+                    )
+                # Now they are there for everybody.
+                self._tickets = ordered
+            return self._tickets.pop()
 
 
 @asynccontextmanager
