@@ -9,9 +9,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 
-# Three processes share the tests: those in a browser and those of the whole system, which wait for others most of
-# the time, each on a running stack of its own; and the rooms by themselves.
-OF_THE_ROOMS = tests --ignore=tests/browser --ignore=tests/system
+# Three processes share the tests so that they end together: those of the whole system, on a running stack; those in a
+# browser, on another, and after them the workflows; and the other rooms.
+IN_A_BROWSER = tests/browser tests/workflows
+OF_THE_SYSTEM = tests/system
+OF_THE_ROOMS = tests $(IN_A_BROWSER:%=--ignore=%) $(OF_THE_SYSTEM:%=--ignore=%)
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; \
@@ -28,8 +30,8 @@ test: environment ## Set everything up and run every check and test
 	@logs=$$(mktemp -d); \
 	part() { name=$$1; shift; "$$@" >"$$logs/$$name" 2>&1 || touch "$$logs/failed"; }; \
 	part checks $(MAKE) --no-print-directory lint & \
-	part browser sh -c '$(MAKE) --no-print-directory browser && $(BIN)/python -m pytest tests/browser' & \
-	part system $(BIN)/python -m pytest tests/system & \
+	part browser sh -c '$(MAKE) --no-print-directory browser && $(BIN)/python -m pytest $(IN_A_BROWSER)' & \
+	part system $(BIN)/python -m pytest $(OF_THE_SYSTEM) & \
 	$(BIN)/python -m pytest $(OF_THE_ROOMS) || touch "$$logs/failed"; \
 	wait; for name in checks browser system; do cat "$$logs/$$name"; done; \
 	[ ! -e "$$logs/failed" ]; passed=$$?; rm -rf "$$logs"; exit $$passed

@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from domain.email import rfc5321_mailbox
-from domain.link_token import LinkToken, Purpose, sign
+from domain.link_token import LinkToken, sign
 from domain.reference import Reference
 from domain.tenant import Tenant
 from mailing.compose import Links, compose, message_id
@@ -27,14 +27,6 @@ from telemetry.metrics import MAILS
 
 SMTP_TIMEOUT = timedelta(seconds=30)
 """For each single answer of the mail server."""
-
-_PATHS = {
-    Purpose.APPLICATION: "realregist/step1",
-    Purpose.APPROVAL: "approval",
-    Purpose.STATUS: "status",
-    Purpose.REVOCATION: "revocation/link",
-    Purpose.RENEWAL: "renewal",
-}
 
 
 class Mail:
@@ -125,7 +117,7 @@ class Mail:
         purpose = letter.kind.purpose
         token = LinkToken(purpose, letter.generation, Reference.parse(letter.reference))
         signed = sign(token, self._settings.link_keyring)
-        return Links(front, personal=f"{front}{_PATHS[purpose]}?onetimetoken={signed}")
+        return Links(front, personal=f"{front}{purpose.path}?onetimetoken={signed}")
 
 
 def _refusal_for_good(error: Exception) -> str | None:

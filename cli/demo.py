@@ -1,7 +1,8 @@
-"""Demo tickets, API keys and a demo operator for a stack that is tried out."""
+"""What a stack has that is tried out: an operator, API keys, tickets."""
 
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -23,12 +24,19 @@ SAMPLE = Organisation(
 GOOD_FOR = timedelta(days=365)
 
 
-def tickets(at_least: Annotated[int, typer.Option(min=1)] = 24) -> None:
-    """Order what is missing for `at-least` free tickets per company code; prints all free ones as JSON."""
+def demo(at_least: Annotated[int, typer.Option(min=1)] = 24) -> None:
+    """Provide an operator, API keys and tickets, as far as they are missing; prints the free tickets as JSON.
+
+    The operator, an administrator, is that of JCAN_DEMO_OPERATOR_USERNAME and JCAN_DEMO_OPERATOR_PASSWORD;
+    the keys are those in JCAN_DEMO_API_KEY_<TENANT>; each company code has `at-least` free tickets then.
+    """
+    environment = environment_with_secrets()
 
     async def provide(office: Office) -> dict[str, list[str]]:
         if office.settings.profile != "demo":
-            raise refuse("Demo tickets are for the demo profile only.")
+            raise refuse("An operator, keys and tickets to try out are for the demo profile only.")
+        await _add_operator(office, environment)
+        await _keep_keys(office, environment)
         return {
             tenant.company_code: await _free(office, tenant.company_code, at_least)
             for tenant in load_tenants().values()
@@ -37,47 +45,23 @@ def tickets(at_least: Annotated[int, typer.Option(min=1)] = 24) -> None:
     typer.echo(json.dumps(run(provide)))
 
 
-def operator() -> None:
-    """Add the operator of JCAN_DEMO_OPERATOR_USERNAME and JCAN_DEMO_OPERATOR_PASSWORD, an administrator."""
-    environment = environment_with_secrets()
+async def _add_operator(office: Office, environment: Mapping[str, str]) -> None:
     username = environment.get("JCAN_DEMO_OPERATOR_USERNAME")
     password = environment.get("JCAN_DEMO_OPERATOR_PASSWORD")
     if not (username and password):
         raise refuse("JCAN_DEMO_OPERATOR_USERNAME and JCAN_DEMO_OPERATOR_PASSWORD are not set.")
     newcomer = Operator(username, f"{username}@{DEMO_DOMAIN}", Role.ADMINISTRATOR, None)
-
-    async def provide(office: Office) -> None:
-        if office.settings.profile != "demo":
-            raise refuse("The demo operator is for the demo profile only.")
-        async with office.database.begin() as session:
-            if await operators.add(session, newcomer, password):
-                facts = {"username": username, "role": newcomer.role.value}
-                await audit.add(session, audit.entry_now(DEMO, "operator_added", **facts))
-
-    run(provide)
+    async with office.database.begin() as session:
+        if await operators.add(session, newcomer, password):
+            facts = {"username": username, "role": newcomer.role.value}
+            await audit.add(session, audit.entry_now(DEMO, "operator_added", **facts))
 
 
-def keys() -> None:
-    """Keep the digests of the keys in JCAN_DEMO_API_KEY_<TENANT>, those that are not kept yet."""
-    variables = {tenant: demo_key(tenant) for tenant in load_tenants()}
-    environment = environment_with_secrets()
-    given = {tenant: environment[name] for tenant, name in variables.items() if environment.get(name)}
-
-    async def provide(office: Office) -> None:
-        if office.settings.profile != "demo":
-            raise refuse("Demo keys are for the demo profile only.")
-        async with office.database.begin() as session:
-            for tenant, key in given.items():
+async def _keep_keys(office: Office, environment: Mapping[str, str]) -> None:
+    async with office.database.begin() as session:
+        for tenant in load_tenants():
+            if key := environment.get(demo_key(tenant)):
                 await api_keys.create(session, office.settings.digest_key, tenant, DEMO, key, DEMO)
-
-    run(provide)
-
-
-def everything() -> None:
-    """Provide all three: the operator, the keys, the tickets."""
-    operator()
-    keys()
-    tickets()
 
 
 async def _free(office: Office, company_code: str, at_least: int) -> list[str]:

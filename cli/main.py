@@ -23,10 +23,7 @@ GROUPS = (
 """Commands that have commands of their own, each in the module of its name."""
 COMMANDS = {
     "shred": ("erasure", "shred"),
-    "demo": ("demo", "everything"),
-    "demo-api-keys": ("demo", "keys"),
-    "demo-operator": ("demo", "operator"),
-    "demo-tickets": ("demo", "tickets"),
+    "demo": ("demo", "demo"),
 }
 """The other commands: each one's module, and its function there."""
 

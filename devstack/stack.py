@@ -59,9 +59,7 @@ class Stack:
                 await web
                 group.create_task(supervisor.start(self._mail()))
                 group.create_task(supervisor.start(self._econtract()))
-                tickets = group.create_task(self._tickets(console))
-                group.create_task(self._operator())
-                group.create_task(self._api_keys())
+                tickets = group.create_task(self._demo(console))
         except ExceptionGroup as failures:
             raise _first(failures) from None
         return tickets.result()
@@ -73,24 +71,14 @@ class Stack:
         )
         console.progress("Migrations", "done")
 
-    async def _tickets(self, console: Console) -> dict[str, list[str]]:
-        command = [sys.executable, "-m", "cli", "demo-tickets", "--at-least", str(DEMO_TICKETS)]
+    async def _demo(self, console: Console) -> dict[str, list[str]]:
+        command = [sys.executable, "-m", "cli", "demo", "--at-least", str(DEMO_TICKETS)]
         printed = await run_once(
-            "Making demo tickets", command, self._run_dir.log("tickets"), ROOT, self._environment
+            "Making what to try it with", command, self._run_dir.log("demo"), ROOT, self._environment
         )
         console.progress("Demo tickets", "ready")
         tickets: dict[str, list[str]] = json.loads(printed)
         return tickets
-
-    async def _operator(self) -> None:
-        command = [sys.executable, "-m", "cli", "demo-operator"]
-        log = self._run_dir.log("operator")
-        await run_once("Making the demo operator", command, log, ROOT, self._environment)
-
-    async def _api_keys(self) -> None:
-        command = [sys.executable, "-m", "cli", "demo-api-keys"]
-        log = self._run_dir.log("api-keys")
-        await run_once("Making the demo API keys", command, log, ROOT, self._environment)
 
     def _mail(self) -> Part:
         return self._ours(

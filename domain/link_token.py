@@ -57,6 +57,20 @@ class Purpose(IntEnum):
     REVOCATION = 4
     RENEWAL = 5
 
+    @property
+    def path(self) -> str:
+        """Where such a link leads, below the tenant."""
+        return _PATHS[self]
+
+
+_PATHS = {
+    Purpose.APPLICATION: "realregist/step1",
+    Purpose.APPROVAL: "approval",
+    Purpose.STATUS: "status",
+    Purpose.REVOCATION: "revocation/link",
+    Purpose.RENEWAL: "renewal",
+}
+
 
 @dataclass(frozen=True)
 class LinkToken:

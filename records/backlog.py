@@ -8,12 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.stage import Attention, Stage
+from records.enrolments import OPEN_STAGES
 from records.tables import EnrolmentRow
 
 OVERDUE_AFTER = timedelta(minutes=10)
 """How long after its deadline an open enrolment should have ended, whatever its worker had to do."""
-
-_OPEN = [stage.value for stage in Stage if not stage.ended]
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,12 @@ async def backlog(session: AsyncSession, tenants: Collection[str], at: datetime)
     overdue = func.count().filter(EnrolmentRow.until < at - OVERDUE_AFTER)
     by_stage = (
         select(EnrolmentRow.tenant, EnrolmentRow.stage, func.count(), overdue, func.min(EnrolmentRow.since))
-        .where(EnrolmentRow.tenant.in_(tenants), EnrolmentRow.stage.in_(_OPEN))
+        .where(EnrolmentRow.tenant.in_(tenants), EnrolmentRow.stage.in_(OPEN_STAGES))
         .group_by(EnrolmentRow.tenant, EnrolmentRow.stage)
     )
     by_reason = (
         select(EnrolmentRow.tenant, EnrolmentRow.attention, func.count())
-        .where(EnrolmentRow.attention.is_not(None), EnrolmentRow.stage.in_(_OPEN))
+        .where(EnrolmentRow.attention.is_not(None), EnrolmentRow.stage.in_(OPEN_STAGES))
         .group_by(EnrolmentRow.tenant, EnrolmentRow.attention)
     )
     stages = (await session.execute(by_stage)).all()

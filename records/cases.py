@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.stage import Stage
 from records import tickets
-from records.enrolments import Standing, address_digest, ticket_digest
+from records.enrolments import OPEN_STAGES, Standing, address_digest, standing_in, ticket_digest
 from records.tables import EnrolmentRow
 
 
@@ -26,7 +26,7 @@ async def in_review(
 async def needing_attention(session: AsyncSession, tenant: str | None) -> list[Standing]:
     """Give what an operator has to look after, the oldest first."""
     marked = _cases(tenant).where(EnrolmentRow.attention.is_not(None))
-    unfinished = marked.where(EnrolmentRow.stage.in_([stage.value for stage in Stage if not stage.ended]))
+    unfinished = marked.where(EnrolmentRow.stage.in_(OPEN_STAGES))
     return await _standings(session, unfinished.order_by(EnrolmentRow.since, EnrolmentRow.reference))
 
 
@@ -69,10 +69,9 @@ async def of_reference(session: AsyncSession, tenant: str | None, reference: str
 
 async def count_by_stage(session: AsyncSession, tenant: str | None) -> dict[Stage, int]:
     """Tell how many enrolments are at each stage that is no end."""
-    open_stages = [stage.value for stage in Stage if not stage.ended]
     query = (
         select(EnrolmentRow.stage, func.count())
-        .where(EnrolmentRow.stage.in_(open_stages), *_of(tenant))
+        .where(EnrolmentRow.stage.in_(OPEN_STAGES), *_of(tenant))
         .group_by(EnrolmentRow.stage)
     )
     return {Stage(stage): count for stage, count in (await session.execute(query)).all()}
@@ -88,6 +87,4 @@ def _of(tenant: str | None) -> list[ColumnElement[bool]]:
 
 async def _standings(session: AsyncSession, query: Select[EnrolmentRow]) -> list[Standing]:
     rows = (await session.scalars(query)).all()
-    return [
-        Standing.model_validate({name: getattr(row, name) for name in Standing.model_fields}) for row in rows
-    ]
+    return [standing_in(row) for row in rows]

@@ -18,6 +18,10 @@ from records.vault import Erased, Vault
 CONTEXT = b"enrolment-details"
 
 
+OPEN_STAGES = tuple(stage.value for stage in Stage if not stage.ended)
+"""The stages that are no end, as they stand in the table."""
+
+
 class Details(BaseModel):
     """What is personal about an enrolment; stored sealed.
 
@@ -139,7 +143,7 @@ async def open_by_address(
         .where(
             EnrolmentRow.tenant == tenant,
             EnrolmentRow.email_digest == address_digest(digest_key, email),
-            EnrolmentRow.stage.in_([stage.value for stage in Stage if not stage.ended]),
+            EnrolmentRow.stage.in_(OPEN_STAGES),
         )
         .order_by(EnrolmentRow.registered_at)
     )
@@ -161,9 +165,17 @@ def ticket_digest(key: bytes, number: str) -> bytes:
     return digest(key, "ticket", number)
 
 
+def standing_in(row: EnrolmentRow) -> Standing:
+    """Give what a row says of where its enrolment stands."""
+    return Standing.model_validate(_standing(row))
+
+
+def _standing(row: EnrolmentRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in Standing.model_fields}
+
+
 async def _enrolment(vault: Vault, row: EnrolmentRow) -> Enrolment:
-    standing = {name: getattr(row, name) for name in Standing.model_fields}
-    return Enrolment.model_validate(standing | {"details": await _details(vault, row)})
+    return Enrolment.model_validate(_standing(row) | {"details": await _details(vault, row)})
 
 
 async def _details(vault: Vault, row: EnrolmentRow) -> Details | None:

@@ -8,21 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.stage import Outcome, Stage
 from records import audit, tickets
-from records.enrolments import Standing
+from records.enrolments import OPEN_STAGES, Standing, standing_in
 from records.tables import Certificate, DataKey, EnrolmentRow
 
 
 async def unsettled(session: AsyncSession, running: Collection[str]) -> dict[str, Standing]:
     """Give, by reference, the enrolments that have not ended on record, and those of which a run is open."""
-    open_stages = [stage.value for stage in Stage if not stage.ended]
     query = select(EnrolmentRow).where(
-        or_(EnrolmentRow.stage.in_(open_stages), EnrolmentRow.reference.in_(running))
+        or_(EnrolmentRow.stage.in_(OPEN_STAGES), EnrolmentRow.reference.in_(running))
     )
     rows = (await session.scalars(query.order_by(EnrolmentRow.registered_at))).all()
-    return {
-        row.reference: Standing.model_validate({name: getattr(row, name) for name in Standing.model_fields})
-        for row in rows
-    }
+    return {row.reference: standing_in(row) for row in rows}
 
 
 async def erased(session: AsyncSession) -> set[str]:

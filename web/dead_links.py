@@ -23,15 +23,6 @@ from web.pages import Action, render
 from web.rates import retry_after
 from web.session import home_of
 
-# Where a link of each purpose leads, below the tenant.
-PATHS: dict[Purpose, str] = {
-    Purpose.APPLICATION: "realregist/step1",
-    Purpose.APPROVAL: "approval",
-    Purpose.STATUS: "status",
-    Purpose.REVOCATION: "revocation/link",
-    Purpose.RENEWAL: "renewal",
-}
-
 
 @dataclass(frozen=True)
 class Offer:
@@ -44,7 +35,7 @@ class Offer:
 
 def link_url(tenant: str, purpose: Purpose, token: str) -> str:
     """The address, on this site, of a mailed link."""
-    return f"/{tenant}/{PATHS[purpose]}?onetimetoken={token}"
+    return f"/{tenant}/{purpose.path}?onetimetoken={token}"
 
 
 def dead(

@@ -12,7 +12,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 from starlette import status
 
-from domain.link_token import BadToken, LinkToken, Purpose, WrongPurpose, verify
+from domain.link_token import BadToken, LinkToken, Purpose, verify
 from domain.stage import Applicant, Stage, Verdict
 from domain.tenant import Tenant
 from records import enrolments, presses
@@ -268,8 +268,6 @@ async def _enrolment_behind(
         return dead_links.unknown(request, tenant)
     concerns(enrolment.reference)
     if owner.name != tenant.name or token.purpose is not purpose:
-        if token.purpose not in dead_links.PATHS:
-            return dead_links.junk(request, tenant, WrongPurpose())
         return dead_links.misplaced(request, tenant, owner, token, text)
     return token, enrolment
 

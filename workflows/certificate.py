@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 from datetime import datetime
 from functools import partial
 
@@ -214,7 +213,7 @@ class Certificate:
             return False
         at = message.received_at or workflow.now()
         verdict = life.verdicts[identifier] = life.verdict_on(message, at)
-        action = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(message).__name__).lower()
+        action = message.action
         self._office.note(f"{action}.{identifier}", action, actor, at, verdict=verdict, **facts)
         return verdict is Verdict.ACCEPTED
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import re
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -412,8 +411,7 @@ class Enrolment:
             return False
         at = message.received_at or workflow.now()
         verdict = state.verdicts[identifier] = verdict_on(state, message, at)
-        action = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(message).__name__).lower()
-        self._office.note_message(identifier, action, actor, at, verdict=verdict, **facts)
+        self._office.note_message(identifier, message.action, actor, at, verdict=verdict, **facts)
         if verdict is Verdict.CONTRARY and isinstance(message, DecideApproval) and message.via == "link":
             notice = letters.to_principal(state, LetterKind.CONTRARY_DECISION, len(state.verdicts))
             self._office.post(notice)

@@ -3,6 +3,7 @@
 Runs live for weeks: fields are only ever added, with a default.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -15,6 +16,8 @@ from domain.revocation import CertificateStage, RevocationReason
 from domain.stage import Applicant, ApprovalDecision, Language, Outcome, ReviewDecision, Stage, Verdict
 
 LinkPurpose = Literal["application", "approval", "status"]
+
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class _Frozen(BaseModel):
@@ -61,6 +64,11 @@ class Message(_Frozen):
 
     message_id: str | None = Field(default=None, min_length=1, max_length=64)
     received_at: AwareDatetime | None = None
+
+    @property
+    def action(self) -> str:
+        """Its name on the audit trail, which is its signal's: a DecideReview is `decide_review`."""
+        return _BETWEEN_WORDS.sub("_", type(self).__name__).lower()
 
 
 class RedeemLink(Message):

@@ -106,7 +106,7 @@ async def test_the_ca_refuses_then_mixes_up_keys_and_then_the_service_refuses(
         told = await entry.do("temporal workflow metadata", REFERENCE=applicant.reference)
         assert "`order_refused`" in told
         assert "Accepted" in await entry.do("jcan enrolments give-up", REFERENCE=another.reference)
-        await another.mail("rejected")
+        await another.mail("given_up")
         again = await people.new(ticket=another.ticket)
         await again.register()
 
