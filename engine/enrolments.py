@@ -27,6 +27,7 @@ from workflows import messages as wire
 from workflows.messages import EnrolmentEnd, EnrolmentStart, Message, Periods, StatusAnswer
 from workflows.names import APPLICANT, ENROLMENT, STAGE, STATUS, TASK_QUEUE, TENANT
 
+_LOOK_EVERY = 0.05  # seconds
 PATIENCE = timedelta(seconds=3)
 """How long a page waits for a verdict before it says "received, will go on"."""
 
@@ -106,8 +107,8 @@ class EnrolmentDesk:
             if answer.verdict in {Verdict.ACCEPTED, None} and not answer.closed:
                 return RegistrationAnswer(state="resent")
         async with reachable():
-            handle = await self.start(request)
-        return await self._ticket_verdict(handle)
+            await self.start(request)
+        return await self._ticket_verdict(request.reference)
 
     async def start(self, request: RegisterRequest) -> WorkflowHandle[Any, EnrolmentEnd]:
         """Start an enrolment, or give the run that was started with this reference. Raises RPCError."""
@@ -203,25 +204,28 @@ class EnrolmentDesk:
                 session, f"again-{request.reference}", uses, self._settings.digest_key
             )
 
-    async def _ticket_verdict(self, handle: WorkflowHandle[Any, EnrolmentEnd]) -> RegistrationAnswer:
+    async def _ticket_verdict(self, reference: str) -> RegistrationAnswer:
+        """Wait until it is on record what became of the ticket.
+
+        The run itself is not asked: a question that meets it between two tasks can make it see its history in
+        another order than whoever takes it over later.
+        """
         deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
-        while (left := deadline - asyncio.get_running_loop().time()) > 0:
-            status = await self._ask(handle, None, timedelta(seconds=left))
-            if status is not None and status.ticket_reserved:
+        while asyncio.get_running_loop().time() < deadline:
+            async with self._database.view() as session:
+                row = await enrolments.holder(session, reference)
+            if row is not None and Stage(row.stage).ended:
+                return RegistrationAnswer(state="refused", outcome=row.outcome and Outcome(row.outcome))
+            if row is not None:
                 return RegistrationAnswer(state="accepted")
-            if status is not None and status.stage.ended:
-                return RegistrationAnswer(state="refused", outcome=status.outcome)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_LOOK_EVERY)
         return RegistrationAnswer(state="unknown")
 
     async def _ask(
-        self,
-        handle: WorkflowHandle[Any, EnrolmentEnd],
-        message_id: str | None,
-        patience: timedelta = PATIENCE,
+        self, handle: WorkflowHandle[Any, EnrolmentEnd], message_id: str | None
     ) -> StatusAnswer | None:
         try:
-            async with asyncio.timeout(patience.total_seconds()):
+            async with asyncio.timeout(PATIENCE.total_seconds()):
                 answer: StatusAnswer = await handle.query(STATUS, message_id, result_type=StatusAnswer)
                 return answer
         except (TimeoutError, RPCError, RuntimeError, WorkflowQueryFailedError):

@@ -47,8 +47,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.verdicts import link_of, verdict_on
     from workflows.waiting import until
 
-ANSWER_TIME = timedelta(seconds=3)
-"""How long the front waits for the ticket's verdict; later the applicant hears it by mail."""
+ANSWER_TIME = timedelta(seconds=2)
+"""Within how long the ticket's verdict is sure to reach the page, which waits three seconds for the record.
+
+Later the applicant hears it by mail.
+"""
 
 REMINDERS = (3 / 14, 7 / 14)
 """When the principal is reminded, as shares of the approval's period."""

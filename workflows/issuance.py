@@ -13,9 +13,7 @@ from temporalio.common import (
 )
 from temporalio.exceptions import (
     ApplicationError,
-    FailureError,
     WorkflowAlreadyStartedError,
-    is_cancelled_exception,
 )
 
 with workflow.unsafe.imports_passed_through():
@@ -211,28 +209,13 @@ class Issuance:
                 retries=SLOW,
             )
             await self._fetched_or_nudged(fetching)
-            fetched = None if fetching.done() else await self._fetch_at_once(fetch)
             if fetching.done():
                 return await fetching
+            # Asked anew, the first try is at once.
             await call_off(fetching)
-            if fetched is not None:
-                return fetched
 
     async def _fetched_or_nudged(self, fetching: workflow.ActivityHandle[Fetched]) -> None:
         await workflow.wait_condition(lambda: fetching.done() or self._state.issued)
-
-    async def _fetch_at_once(self, fetch: FetchCertificate) -> Fetched | None:
-        """Give what the CA has issued; None if it has not, or does not answer."""
-        try:
-            return await self._close_by.once(
-                CertificateAuthority.fetch_certificate,
-                fetch,
-                "証明書の取得（発行の知らせ）/ fetch the certificate, said to be issued",
-            )
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            return None
 
     async def _begin_life(self, serial: str, not_after: datetime) -> None:
         state, start = self._state, self._state.start
