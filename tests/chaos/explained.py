@@ -49,6 +49,11 @@ EXPLAINED = (
     ),
     Explained(
         "temporal",
+        r"Queue reader unable to retrieve tasks .*shard status unknown",
+        "Temporal was killed: when it is back it looks for work before its shard is loaded, and looks again",
+    ),
+    Explained(
+        "temporal",
         r"failed to set query completion state",
         "the worker was killed: its answer to a page's question comes when nobody waits for it any more",
     ),
