@@ -2,7 +2,7 @@
 
 from domain.stage import Applicant, ApprovalDecision, Outcome, Stage, Verdict
 from mailing.letter import LetterKind
-from tests.workflows.conftest import StartEnrolment, application
+from tests.workflows.conftest import PERIODS, StartEnrolment, application
 from workflows.messages import DecideApproval, RedeemLink, SubmitApplication
 
 
@@ -17,6 +17,7 @@ async def test_a_principal_gets_a_certificate(enrol: StartEnrolment) -> None:
     end = await enrolling.end()
     assert (end.stage, end.outcome) == (Stage.ISSUED, Outcome.INSTALLED)
     assert enrolling.world.kinds() == [LetterKind.APPLICATION_LINK, LetterKind.ISSUED]
+    assert enrolling.world.letters[0].period == PERIODS.link
     assert enrolling.world.ticket_effects() == ["consume"]
 
 
