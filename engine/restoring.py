@@ -166,7 +166,7 @@ async def _status(handle: WorkflowHandle[object, EnrolmentEnd]) -> StatusAnswer 
 
 def _told(before: Standing, status: StatusAnswer, run: WorkflowExecution | None) -> Standing:
     """Give the standing as a run tells it."""
-    told = status.model_dump(exclude={"verdict", "ticket_reserved", "applicant"})
+    told = status.model_dump(exclude={"verdict", "applicant"})
     marked = run.typed_search_attributes.get(ATTENTION) if run is not None else None
     return before.model_copy(update=told | {"attention": Attention(marked) if marked else None})
 

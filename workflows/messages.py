@@ -157,7 +157,6 @@ class StatusAnswer(_Frozen):
     verdict: Verdict | None
     stage: Stage
     outcome: Outcome | None
-    ticket_reserved: bool
     since: datetime
     until: datetime | None
     applicant: Applicant

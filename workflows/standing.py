@@ -55,7 +55,6 @@ def answer_of(state: State, verdict: Verdict | None) -> StatusAnswer:
         verdict=verdict,
         stage=state.stage,
         outcome=state.outcome,
-        ticket_reserved=state.organisation is not None,
         since=state.since,
         until=state.until,
         applicant=state.start.registration.applicant,
