@@ -6,9 +6,12 @@ import sysconfig
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client, WorkflowHandle
 
 from devstack.postgres import programs_in_wheel
@@ -103,8 +106,13 @@ class Office:
         look = Walk(self.shell, WHERE_TO_LOOK)
         return await look.do("temporal workflow metadata", REFERENCE=applicant.reference)
 
-    async def tries(self, applicant: Enrolling, activity: str) -> Pending:
-        """Wait until an activity has failed and is tried, or to be tried, again."""
+    async def tries(self, applicant: Enrolling, activity: str, rest: timedelta | None = None) -> Pending:
+        """Wait until an activity has failed and is to be tried again; with `rest`, not before that time."""
+
+        def rests(pending: PendingActivityInfo) -> bool:
+            scheduled = pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+            next_try = pending.next_attempt_schedule_time.ToDatetime(UTC)
+            return rest is None or (scheduled and next_try - datetime.now(UTC) > rest)
 
         async def look() -> Pending | None:
             raw = (await self.run_of(applicant).describe()).raw_description
@@ -112,7 +120,7 @@ class Office:
                 (
                     Pending(each.activity_id, each.attempt, each.last_failure.application_failure_info.type)
                     for each in raw.pending_activities
-                    if each.activity_type.name == activity and each.attempt > 1
+                    if each.activity_type.name == activity and each.attempt > 1 and rests(each)
                 ),
                 None,
             )
@@ -120,14 +128,10 @@ class Office:
         return await until(look, f"{activity} is tried again")
 
     async def try_now(self, applicant: Enrolling, pending: Pending) -> None:
-        """Have the next try at once, unless it came by itself meanwhile."""
+        """Have the next try at once. It must not be under way: the server would not listen to it any more."""
         look = Walk(self.shell, WHERE_TO_LOOK)
         reference, activity = applicant.reference, pending.activity_id
-        try:
-            await look.do("temporal activity reset", REFERENCE=reference, ACTIVITY=activity)
-        except AssertionError as error:
-            if "already completed" not in str(error):
-                raise
+        await look.do("temporal activity reset", REFERENCE=reference, ACTIVITY=activity)
 
     async def marked(self, applicant: Enrolling, words: str, button: str) -> None:
         """Wait until 要対応 shows an enrolment with certain words; its page then has the button."""

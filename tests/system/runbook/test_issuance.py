@@ -64,7 +64,6 @@ async def test_the_certification_request_cannot_be_used_and_then_the_service_is_
                 seen = await down.do("temporal workflow describe", REFERENCE=applicant.reference)
                 assert "create_credential" in seen
                 await office.service.come()
-                await office.try_now(applicant, asking)
                 await applicant.shows(ISSUED)
                 shown = await down.do("jcan enrolments show", REFERENCE=applicant.reference)
                 assert "issued (installed)" in shown
@@ -80,10 +79,9 @@ async def test_the_ca_is_down_and_then_its_message_is_lost(
         with books.slow():
             with books.away():
                 await applicant.submit()
-                ordering = await office.tries(applicant, "order_certificate")
+                await office.tries(applicant, "order_certificate")
                 seen = await entry.do("temporal workflow describe", REFERENCE=applicant.reference)
                 assert "order_certificate" in seen
-            await office.try_now(applicant, ordering)
             await ordered(books, f"{applicant.reference}-1")
         waiting = await office.tries(applicant, "fetch_certificate")
         assert waiting.failure == "NotIssuedYet"
