@@ -140,7 +140,8 @@ class Composed:
         async def well() -> bool:
             return await self.health(name) == 0
 
-        await until(well, f"{name} is well: {self._last_words(name)}", _UP_WITHIN)
+        # Each look is a process, and there are other things to do.
+        await until(well, f"{name} is well: {self._last_words(name)}", _UP_WITHIN, every=1)
 
     async def health(self, name: str, **instead: str) -> int:
         """Run a service's health check once, some places put instead of others, and give its exit code."""
