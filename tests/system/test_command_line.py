@@ -15,7 +15,7 @@ async def test_a_reserved_ticket_cannot_be_cancelled_and_a_withdrawn_one_is_free
     await applicant.register()
     assert await _state(stack, applicant.ticket) == "reserved"
 
-    # Temporal's core is loaded to ask for the holder's run, and can crash when it goes: the exit code is ours.
+    # Temporal is asked for the holder's run, and its core can crash as it goes: the exit code stays ours.
     await stack.jcan("tickets", "cancel", applicant.ticket, code=1)
     await stack.jcan("enrolments", "withdraw", applicant.reference)
 
