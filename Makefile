@@ -15,7 +15,8 @@ IN_A_BROWSER = tests/browser tests/workflows
 OF_THE_SYSTEM = tests/system
 OF_THE_ROOMS = tests $(IN_A_BROWSER:%=--ignore=%) $(OF_THE_SYSTEM:%=--ignore=%)
 
-PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+# The system's own first: distributions build theirs with profile-guided optimisation, version managers mostly not.
+PYTHON ?= $(shell for python in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; \
 	done)
 

@@ -1,6 +1,7 @@
 """The worker: runs the workflows and their activities until it is told to stop."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -89,6 +90,7 @@ async def _serve_until_told() -> int:
         async with exposed(settings, reach, Open(database, load_tenants())):
             client = await _prepared(preparation, connection, told)
             if client is not None:
+                gc.freeze()  # what is loaded stays
                 async with _serving(client, database, vault, settings, counterparts, told):
                     await _show_life(sign, told)
                 sign.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share: a real PostgreSQL, and settings with throw-away keys."""
 
 import base64
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -24,6 +25,11 @@ from settings import Settings
 from tests.logged import logged  # noqa: F401
 from tests.running.stack import stack  # noqa: F401  (one stack for the browser's tests and the system's)
 from workflows.names import SEARCH_ATTRIBUTES
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was loaded: it stays, and there is much of it."""
+    gc.freeze()
 
 
 def make_keys() -> SecretStr:

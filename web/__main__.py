@@ -1,5 +1,6 @@
 """`python -m web`: the web front as a process, until it is told to stop."""
 
+import gc
 import sys
 
 import uvicorn
@@ -20,6 +21,7 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
     logs.set_up(settings.profile)
+    gc.disable()  # while the application is loaded, which enables it
     uvicorn.run(
         "web.app:from_environment",
         factory=True,

@@ -1,5 +1,6 @@
 """The web front's application. Run: `python -m web`."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -145,4 +146,8 @@ def from_environment() -> FastAPI:
         sys.exit(2)
     logs.set_up(settings.profile)
     runtime.start(measured=settings.metrics_port is not None)
-    return create_app(settings, temporal)
+    app = create_app(settings, temporal)
+    # What is loaded stays: looking for garbage in it would only cost time.
+    gc.freeze()
+    gc.enable()
+    return app
