@@ -1,7 +1,6 @@
 """Each public page's requests a second, in turns with a bare FastAPI page of the same bytes."""
 
 import asyncio
-import socket
 import statistics
 import sys
 from asyncio.subprocess import PIPE
@@ -15,6 +14,7 @@ from devstack.ports import LOOPBACK
 from tests.bench.bare import Bare
 from tests.bench.loading import Generator, Load, Order
 from tests.running.enrolling import Enrolling, People, new_address
+from tests.running.free_ports import free_ports
 from tests.running.stack import Stack
 from tests.running.waiting import until
 
@@ -110,7 +110,7 @@ async def compare(
 @asynccontextmanager
 async def bare_twins(pages: Iterable[PublicPage]) -> AsyncIterator[int]:
     """Serve the same bytes without doing anything, for the length of the block; gives the port."""
-    port = _free_port()
+    (port,) = free_ports(1)
     content = Bare(pages=[(page.content_type, page.text) for page in pages])
     command = [sys.executable, "-m", "tests.bench.bare", str(port)]
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
@@ -154,8 +154,3 @@ async def _look(name: str, person: Enrolling, path: str) -> PublicPage:
 
 def _address(answer: httpx.Response) -> str:
     return answer.url.raw_path.decode("ascii")
-
-
-def _free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])

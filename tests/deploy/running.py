@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sysconfig
@@ -29,6 +28,7 @@ from tenants import load_tenants
 from tests.deploy.composition import ROOT, Service, composition, demo_variables
 from tests.deploy.image import build, write_programs
 from tests.deploy.typed import typed
+from tests.running.free_ports import free_ports
 from tests.running.mailbox import Mailbox
 from tests.running.stack import CAPTCHA_ANSWER
 from tests.running.waiting import until
@@ -49,7 +49,7 @@ class Composed:
     def __init__(self, folder: Path, **variables: str) -> None:
         """Make the secrets that are missing and read the file; `up()` starts everything."""
         self.folder = folder
-        self.ports = _free_ports()
+        self.ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
         names = ["localhost", "mail.localhost", "econtract.localhost"]
         make_folder(folder / "secrets", sorted(load_tenants()), names)
         self.file = composition(demo_variables() | self._variables() | variables)
@@ -367,11 +367,3 @@ def _make_superuser(cluster: Cluster, port: int, password: str) -> None:
         except psycopg.OperationalError:
             continue
     raise AssertionError("PostgreSQL does not start")
-
-
-def _free_ports() -> dict[str, int]:
-    servers = {name: socket.create_server((LOOPBACK, 0)) for name in _PORTS}
-    ports = {name: int(server.getsockname()[1]) for name, server in servers.items()}
-    for server in servers.values():
-        server.close()
-    return ports

@@ -1,7 +1,6 @@
 """The mail catcher: what is sent arrives, is kept, and is shown."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from devstack.mailbox.pages import create_app
+from tests.running.free_ports import free_ports
 
 LINK = "http://127.0.0.1:8000/leopalace/realregist/step1?onetimetoken=" + "ab" * 32
 
@@ -19,9 +19,8 @@ LINK = "http://127.0.0.1:8000/leopalace/realregist/step1?onetimetoken=" + "ab" *
 @pytest.fixture
 def smtp_port() -> int:
     """A free port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    (port,) = free_ports(1)
+    return port
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from devstack.failures import CannotStart
 from devstack.free_ports import check_free, step_aside
 from devstack.ports import Ports, read_ports
+from tests.running.free_ports import free_ports
 
 
 def test_the_usual_ports_when_nothing_is_set() -> None:
@@ -36,19 +37,19 @@ def test_a_busy_port_is_named_with_its_variable_its_holder_and_what_to_do() -> N
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         with pytest.raises(CannotStart) as failure:
-            check_free(replace(Ports(*_free_ports(8)), mailbox=port))
+            check_free(replace(Ports(*free_ports(8)), mailbox=port))
     assert f"Port {port} is in use by process {os.getpid()}" in str(failure.value)
     assert "set JCAN_MAILBOX_PORT to another port" in str(failure.value)
 
 
 def test_free_ports_are_let_pass() -> None:
-    check_free(Ports(*_free_ports(8)))
+    check_free(Ports(*free_ports(8)))
 
 
 def test_metrics_step_aside_unless_somebody_asks_for_their_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        usual = replace(Ports(*_free_ports(8)), web_metrics=port, worker_metrics=port + 1)
+        usual = replace(Ports(*free_ports(8)), web_metrics=port, worker_metrics=port + 1)
         moved = step_aside(usual, {})
         assert moved.web_metrics not in {port, port + 1, moved.worker_metrics}
         assert replace(moved, web_metrics=port, worker_metrics=port + 1) == usual
@@ -61,12 +62,3 @@ def test_metrics_leave_their_usual_ports_to_a_part_that_is_to_have_one() -> None
     assert ports.web_metrics not in {9464, ports.worker_metrics}
     with pytest.raises(CannotStart, match="JCAN_WEB_PORT and JCAN_WEB_METRICS_PORT are both 9464"):
         read_ports({"JCAN_WEB_PORT": "9464", "JCAN_WEB_METRICS_PORT": "9464"})
-
-
-def _free_ports(count: int) -> list[int]:
-    """Find free ports by listening on them all at once for a moment."""
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in servers]
-    for server in servers:
-        server.close()
-    return ports

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from devstack.run_dir import RunDir
+from tests.running.free_ports import free_ports
 
 
 def start(run_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -66,9 +67,6 @@ def _other_ports(but: str) -> dict[str, str]:
     names = [
         f"JCAN_{name}_PORT" for name in ("WEB", "TEMPORAL", "TEMPORAL_UI", "MAILBOX", "SMTP", "ECONTRACT")
     ]
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    ports = {name: str(server.getsockname()[1]) for name, server in zip(names, servers, strict=True)}
-    for server in servers:
-        server.close()
+    ports = {name: str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     ports.pop(but, None)
     return ports

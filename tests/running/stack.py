@@ -3,16 +3,14 @@
 import asyncio
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal, cast
@@ -27,6 +25,7 @@ from devstack.ports import LOOPBACK, Ports, read_ports, variable
 from devstack.ready import Ready
 from devstack.run_dir import RunDir
 from devstack.stack import our_environment
+from tests.running.free_ports import free_ports
 from tests.running.mailbox import Mailbox
 from tests.running.waiting import until
 
@@ -242,16 +241,6 @@ def new_directory() -> Path:
 
 
 def _free_ports() -> dict[str, str]:
-    """Ports that nobody has now, for each part, as environment variables.
-
-    They lie below those that systems choose for outgoing connections, so none is lost while a stack is down.
-    """
-    with ExitStack() as held:
-        ports: list[int] = []
-        names = [variable(field.name) for field in fields(Ports)]
-        while len(ports) < len(names):
-            with suppress(OSError):
-                port = random.randrange(20_000, 32_000)
-                held.enter_context(socket.create_server((LOOPBACK, port)))
-                ports.append(port)
-        return {name: str(port) for name, port in zip(names, ports, strict=True)}
+    """Ports for each part, as environment variables."""
+    names = [variable(field.name) for field in fields(Ports)]
+    return {name: str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}

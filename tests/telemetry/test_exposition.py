@@ -19,6 +19,7 @@ from telemetry.exposition import exposed
 from telemetry.gauges import Open, Reach
 from tests.logged import Logged
 from tests.records.office import Office
+from tests.running.free_ports import free_ports
 
 TENANTS = ["leopalace", "contracthub"]
 NOBODY = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=1"
@@ -27,8 +28,8 @@ NOBODY = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=1"
 @pytest.fixture
 def watched(settings: Settings) -> Settings:
     """The settings, with a port for the metrics."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return settings.model_copy(update={"metrics_port": free.getsockname()[1]})
+    (port,) = free_ports(1)
+    return settings.model_copy(update={"metrics_port": port})
 
 
 async def scrape(settings: Settings) -> list[str]:
