@@ -63,6 +63,11 @@ EXPLAINED = (
         "the worker was killed while a page's question waited for it: the front says that it will go on",
     ),
     Explained(
+        "temporal",
+        r"GetCurrentExecution operation failed\. Error: context canceled",
+        "Temporal was killed: a page's question was called off when its time was over",
+    ),
+    Explained(
         "web",
         r"the database cannot be reached error=(OperationalError|AdminShutdown)\b",
         "PostgreSQL was killed: the page says so, and to press again",
