@@ -64,8 +64,8 @@ EXPLAINED = (
     ),
     Explained(
         "temporal",
-        r"GetCurrentExecution operation failed\. Error: context canceled",
-        "Temporal was killed: a page's question was called off when its time was over",
+        r"level=ERROR .*[\" ]context canceled\"",
+        "who asked was killed, or waits no longer: Temporal drops what it was doing for them",
     ),
     Explained(
         "web",
