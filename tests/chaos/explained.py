@@ -68,6 +68,11 @@ EXPLAINED = (
         "who asked was killed, or waits no longer: Temporal drops what it was doing for them",
     ),
     Explained(
+        "temporal",
+        r"operation=AddWorkflowTask .*task queue closed",
+        "Temporal is being stopped: it keeps the task, and hands it out when it is back",
+    ),
+    Explained(
         "web",
         r"the database cannot be reached error=(OperationalError|AdminShutdown)\b",
         "PostgreSQL was killed: the page says so, and to press again",

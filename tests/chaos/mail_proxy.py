@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from devstack.ports import LOOPBACK
 from tests.chaos.plan import Fault, Mishap
+from tests.running.waiting import until
 
 _LATER = b"451 4.3.2 Try again later\r\n"
 _LIMIT = 2**20  # bytes of one line
@@ -22,18 +23,24 @@ class MailProxy:
         self.to = 0
         self.port = 0
         self.sessions: Counter[Fault] = Counter()
+        self._open = 0
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Serve on a free port of loopback for the length of the block."""
+        """Serve on a free port of loopback for the length of the block; it ends when every session has."""
         server = await asyncio.start_server(self._serve, LOOPBACK, 0, limit=_LIMIT)
         self.port = server.sockets[0].getsockname()[1]
         async with server:
             yield
+        await until(self._is_quiet, "every session has ended")
+
+    async def _is_quiet(self) -> bool:
+        return self._open == 0
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         mishap = Mishap(Fault.NONE, 0) if self.calm else next(self._mishaps)
         self.sessions[mishap.fault] += 1
+        self._open += 1
         with suppress(OSError, asyncio.IncompleteReadError):
             there, away = await asyncio.open_connection(LOOPBACK, self.to)
             try:
@@ -41,6 +48,9 @@ class MailProxy:
             finally:
                 away.close()
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        self._open -= 1
 
 
 class _Session:
