@@ -53,32 +53,20 @@ class CloseBy:
         as long as the counterpart is away.
         """
         try:
-            return await self.once(activity, argument, summary, brief=brief, cancellation=cancellation)
+            async with self._turn:
+                return await workflow.execute_local_activity_method(
+                    activity,
+                    argument,
+                    start_to_close_timeout=brief,
+                    retry_policy=_ONCE,
+                    cancellation_type=cancellation,
+                    summary=summary,
+                )
         except FailureError as error:
             # What a local activity raises arrives as it is, not in an ActivityError.
             if is_cancelled_exception(error):
                 raise
             return await call(activity, argument, summary, attempt=attempt, cancellation=cancellation)
-
-    async def once(
-        self,
-        activity: MethodAsyncSingleParam[S, P, R],
-        argument: P,
-        summary: str,
-        *,
-        brief: timedelta = BRIEF,
-        cancellation: workflow.ActivityCancellationType = workflow.ActivityCancellationType.TRY_CANCEL,
-    ) -> R:
-        """Try an activity once. Raises FailureError."""
-        async with self._turn:
-            return await workflow.execute_local_activity_method(
-                activity,
-                argument,
-                start_to_close_timeout=brief,
-                retry_policy=_ONCE,
-                cancellation_type=cancellation,
-                summary=summary,
-            )
 
     def mail(self, letter: Letter) -> asyncio.Task[Posted]:
         """Start to send a letter that nothing waits for; mostly the mail server takes it at once."""

@@ -27,10 +27,9 @@ WHERE_TO_LOOK = "Where to look"
 
 @dataclass(frozen=True)
 class Pending:
-    """An activity that is being tried: its id, how often, and the type of what it met last."""
+    """An activity that is being tried: its id, and the type of what it met last."""
 
     activity_id: str
-    attempt: int
     failure: str
 
 
@@ -118,7 +117,7 @@ class Office:
             raw = (await self.run_of(applicant).describe()).raw_description
             return next(
                 (
-                    Pending(each.activity_id, each.attempt, each.last_failure.application_failure_info.type)
+                    Pending(each.activity_id, each.last_failure.application_failure_info.type)
                     for each in raw.pending_activities
                     if each.activity_type.name == activity and each.attempt > 1 and rests(each)
                 ),
